@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * What the daemons' mains have in common: the command line, the settings it leads to, and the actions that are
+ * over before any work begins (--help, --version, --check-config, --print-config).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/log.h"
+#include "common/settings.h"
+
+/* For the rows of both programs' tables: read by daemon_load_settings() itself. */
+int daemon_parse_log_level(const char *value, void *destination, struct error *error);
+#define SETTING_LOG_LEVEL_ROW                                                                      \
+    {                                                                                              \
+        "log", "level", "info", "debug|info|notice|warning|err",                                   \
+            "how much is logged; -v is debug", daemon_parse_log_level, 0, SETTING_RELOAD           \
+    }
+
+/* One row an option; the options of all daemons come first, a program's own follow. */
+struct daemon_option {
+    const char *name;     /* long, without dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* what it is called in the help; NULL: none */
+    const char *help;
+};
+
+struct daemon_program {
+    const char *name;
+    const char *synopsis;    /* of the arguments behind the options: "[[TOPIC:]PARTITIONS]..." or "" */
+    const char *purpose;     /* one line */
+    const char *config_file; /* default of -c */
+    const struct setting_row *rows;
+    size_t n_rows;
+    struct daemon_option option; /* the program's own, a flag without an argument */
+    /* The checks of the settings as a whole, for --check-config and before the work: 0 or an exit code, mistakes reported. */
+    int (*check)(const struct settings *settings, const struct settings_reporter *reporter);
+    const char *(*protobuf_version)(void); /* for --version; of the library in use, as the others */
+};
+
+struct daemon {
+    const struct daemon_program *program;
+    struct log log;
+    const char *config_file;
+    bool config_given;
+    size_t n_overrides;
+    const char **overrides;
+    bool verbose;
+    bool flag;    /* the program's own option was given */
+    int ready_fd; /* -1: none */
+    bool check_config, print_config;
+    int n_arguments;
+    char **arguments; /* borrowed from argv */
+    char **argv;      /* for daemon_execute_again() */
+};
+
+/*
+ * Reads the command line. DAEMON_GO_ON, or the exit code of a program that has nothing more to do: 0 after --help
+ * and --version, 64 after a mistake, which has been printed.
+ */
+enum { DAEMON_GO_ON = -1 };
+int daemon_init(struct daemon *daemon, const struct daemon_program *program, int argc, char **argv);
+void daemon_fini(struct daemon *daemon);
+
+/*
+ * Reads and checks the settings, now and at each reload. 0, or exit code 78, when each mistake has been logged. The settings are released with settings_free().
+ */
+int daemon_load_settings(struct daemon *daemon, struct settings **settingsp);
+
+/* Carries out --check-config and --print-config: an exit code, or DAEMON_GO_ON when neither was given. */
+int daemon_show_settings(struct daemon *daemon);
+
+/*
+ * The program begins anew with the same command line and process id: a client of librdkafka can't be closed and
+ * made again within a process. override ("SECTION.KEY=VALUE", or NULL) is added as a last -o. Returns only on failure, with
+ * a negative errno.
+ */
+int daemon_execute_again(struct daemon *daemon, const char *override);
+
+/* The directory of a setting that may be left out: that of systemd's StateDirectory=, or ".". */
+const char *daemon_state_directory(const char *configured);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Strict reading on top of json-c, streamed writing without it. */
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "common/json.h"
+#include "common/values.h"
+
+CLEANUP_DEFINE(struct json_tokener *, json_tokener_free);
+
+/*
+ * json-c keeps the last of two equal keys. What it dropped shows in the count:
+ * each member of the text has one colon outside of a string. A NUL, raw or
+ * escaped, would cut a key short in the tree, so there must be none.
+ */
+static int
+count_colons(const char *text, size_t length, size_t *colonsp, struct error *error)
+{
+    bool in_string = false;
+    size_t colons = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\0' || (length - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0))
+            return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", i);
+        if (in_string && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            in_string = !in_string;
+        else if (!in_string && text[i] == ':')
+            colons++;
+    }
+    *colonsp = colons;
+    return 0;
+}
+
+static size_t
+count_members(struct json_object *value)
+{
+    size_t members = 0;
+
+    if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, key, member)
+        {
+            (void)key;
+            members += 1 + count_members(member);
+        }
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            members += count_members(json_object_array_get_idx(value, i));
+    }
+    return members;
+}
+
+static int
+tokenize(const char *text, size_t length, struct json_object **rootp, struct error *error)
+{
+    cleanup(json_tokener_free) struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
+    cleanup(json_release) struct json_object *root = NULL;
+    enum json_tokener_error outcome;
+
+    if (!tokener)
+        return -ENOMEM;
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    root = json_tokener_parse_ex(tokener, text, (int)length);
+    outcome = json_tokener_get_error(tokener);
+    if (outcome == json_tokener_continue)
+        return error_set(error, JSON_E_BAD, "ends too early, after %zu bytes", length);
+    if (outcome != json_tokener_success)
+        return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: %s",
+                         json_tokener_get_parse_end(tokener), json_tokener_error_desc(outcome));
+    for (size_t i = json_tokener_get_parse_end(tokener); i < length; i++)
+        if (!memchr(" \t\r\n", text[i], 4))
+            return error_set(error, JSON_E_BAD, "goes on after its end, at byte %zu", i);
+    *rootp = root;
+    root = NULL;
+    return 0;
+}
+
+int
+json_read(const char *text, size_t length, struct json_object **rootp, struct error *error)
+{
+    cleanup(json_release) struct json_object *root = NULL;
+    size_t colons = 0;
+    int result;
+
+    if (length == 0)
+        return error_set(error, JSON_E_BAD, "is empty");
+    if (length > INT32_MAX)
+        return error_set(error, JSON_E_BAD, "is too large, %zu bytes", length);
+    result = count_colons(text, length, &colons, error);
+    if (result == 0)
+        result = tokenize(text, length, &root, error);
+    if (result != 0)
+        return result;
+    if (count_members(root) != colons)
+        return error_set(error, JSON_E_BAD, "has a key that stands twice in its object");
+    *rootp = root;
+    root = NULL;
+    return 0;
+}
+
+void
+json_release(struct json_object *root)
+{
+    json_object_put(root);
+}
+
+bool
+json_is_object(const struct json_object *value)
+{
+    return json_object_is_type(value, json_type_object);
+}
+
+int
+json_each_member(struct json_object *object, json_member_fn member, void *userdata,
+                 struct error *error)
+{
+    if (!json_is_object(object))
+        return error_set(error, JSON_E_BAD, "is not an object");
+    json_object_object_foreach(object, key, value)
+    {
+        int result = member(userdata, key, value, error);
+
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+int
+json_each_element(struct json_object *array, json_element_fn element, void *userdata,
+                  struct error *error)
+{
+    if (!json_object_is_type(array, json_type_array))
+        return error_set(error, JSON_E_BAD, "is not an array");
+    for (size_t i = 0; i < json_object_array_length(array); i++) {
+        int result = element(userdata, i, json_object_array_get_idx(array, i), error);
+
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+/* A value of the wrong type, as it stands in the file. */
+static int
+refuse(struct json_object *value, const char *expected, struct error *error)
+{
+    return error_set(error, JSON_E_BAD, "is %.100s, must be %s",
+                     json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN), expected);
+}
+
+int
+json_get_integer(struct json_object *value, int64_t min, int64_t max, int64_t *integerp,
+                 struct error *error)
+{
+    int64_t integer;
+
+    if (!json_object_is_type(value, json_type_int))
+        return refuse(value, "an integer", error);
+    /* json-c clamps to INT64_MAX and INT64_MIN; neither is a legal value of any field. */
+    integer = json_object_get_int64(value);
+    if (integer < min || integer == INT64_MIN)
+        return error_set(error, JSON_E_BAD, "is %lld, must be at least %lld", (long long)integer,
+                         (long long)min);
+    if (integer > max || integer == INT64_MAX)
+        return error_set(error, JSON_E_BAD, "is %lld, must be at most %lld", (long long)integer,
+                         (long long)max);
+    *integerp = integer;
+    return 0;
+}
+
+int
+json_get_number(struct json_object *value, double *numberp, struct error *error)
+{
+    double number;
+
+    if (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double))
+        return refuse(value, "a number", error);
+    number = json_object_get_double(value);
+    if (!isfinite(number))
+        return refuse(value, "a finite number", error);
+    *numberp = number;
+    return 0;
+}
+
+int
+json_get_text(struct json_object *value, const char **textp, struct error *error)
+{
+    if (!json_object_is_type(value, json_type_string))
+        return refuse(value, "a string", error);
+    *textp = json_object_get_string(value);
+    return 0;
+}
+
+void
+json_writer_init(struct json_writer *writer, json_write_fn write, void *userdata)
+{
+    writer->write = write;
+    writer->userdata = userdata;
+    writer->result = 0;
+    writer->depth = 0;
+    writer->empty = true;
+    writer->used = 0;
+}
+
+static void
+flush(struct json_writer *writer)
+{
+    if (writer->result == 0)
+        writer->result = writer->write(writer->userdata, writer->buffer, writer->used);
+    writer->used = 0;
+}
+
+static void
+put(struct json_writer *writer, const char *text, size_t length)
+{
+    while (length > 0) {
+        size_t room = sizeof(writer->buffer) - writer->used;
+        size_t part = length < room ? length : room;
+
+        memcpy(writer->buffer + writer->used, text, part);
+        writer->used += part;
+        text += part;
+        length -= part;
+        if (writer->used == sizeof(writer->buffer))
+            flush(writer);
+    }
+}
+
+static void
+put_quoted(struct json_writer *writer, const char *text)
+{
+    put(writer, "\"", 1);
+    while (*text) {
+        size_t plain = 0;
+
+        while ((unsigned char)text[plain] >= ' ' && text[plain] != '"' && text[plain] != '\\')
+            plain++;
+        put(writer, text, plain);
+        text += plain;
+        if (*text) {
+            char escaped[8];
+            int length = (unsigned char)*text < ' '
+                             ? snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned char)*text)
+                             : snprintf(escaped, sizeof(escaped), "\\%c", *text);
+
+            put(writer, escaped, (size_t)length);
+            text++;
+        }
+    }
+    put(writer, "\"", 1);
+}
+
+static void
+put_line_start(struct json_writer *writer)
+{
+    static const char line_start[1 + 2 * JSON_DEPTH_MAX + 1] = "\n                                ";
+
+    put(writer, line_start, 1 + 2 * (size_t)writer->depth);
+}
+
+static void
+put_key(struct json_writer *writer, const char *key)
+{
+    if (writer->depth > 0) {
+        if (!writer->empty)
+            put(writer, ",", 1);
+        put_line_start(writer);
+    }
+    writer->empty = false;
+    if (key) {
+        put_quoted(writer, key);
+        put(writer, ": ", 2);
+    }
+}
+
+void
+json_writer_begin(struct json_writer *writer, const char *key, char bracket)
+{
+    put_key(writer, key);
+    put(writer, &bracket, 1);
+    writer->depth++;
+    writer->empty = true;
+}
+
+void
+json_writer_end(struct json_writer *writer, char bracket)
+{
+    writer->depth--;
+    if (!writer->empty)
+        put_line_start(writer);
+    put(writer, &bracket, 1);
+    writer->empty = false;
+}
+
+void
+json_writer_integer(struct json_writer *writer, const char *key, int64_t integer)
+{
+    char text[24];
+    int length = snprintf(text, sizeof(text), "%lld", (long long)integer);
+
+    put_key(writer, key);
+    put(writer, text, (size_t)length);
+}
+
+void
+json_writer_number(struct json_writer *writer, const char *key, double number)
+{
+    char text[VALUE_NUMBER_SIZE];
+
+    value_format_number(number, text);
+    put_key(writer, key);
+    put(writer, text, strlen(text));
+}
+
+void
+json_writer_text(struct json_writer *writer, const char *key, const char *text)
+{
+    put_key(writer, key);
+    put_quoted(writer, text);
+}
+
+int
+json_writer_finish(struct json_writer *writer)
+{
+    put(writer, "\n", 1);
+    flush(writer);
+    return writer->result;
+}
+
+const char *
+json_library_version(void)
+{
+    return json_c_version();
+}

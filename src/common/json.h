@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/*
+ * JSON documents of ours on disk: read strictly through json-c, written as a stream.
+ *
+ * Reading stands on json-c's strict tokener and adds what it lets through:
+ * trailing text, a key that stands twice, integers that were clamped, NaN, NUL in strings.
+ * Writing builds no tree: a checkpoint of a hundred thousand stations passes
+ * through one small buffer.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/cleanup.h"
+#include "common/error.h"
+
+struct json_object; /* json-c's own; only this module looks inside */
+
+#define JSON_DEPTH_MAX 16
+
+/* Parses the length bytes of text: 0, JSON_E_BAD with a message that names the byte, or -ENOMEM. Release with json_release(). */
+enum { JSON_E_BAD = 1 };
+int json_read(const char *text, size_t length, struct json_object **rootp, struct error *error);
+void json_release(struct json_object *root); /* NULL is fine */
+CLEANUP_DEFINE(struct json_object *, json_release);
+
+bool json_is_object(const struct json_object *value);
+
+/* Calls member for each member in the order of the text; a result other than 0 ends it and is returned. */
+typedef int (*json_member_fn)(void *userdata, const char *key, struct json_object *value,
+                              struct error *error);
+int json_each_member(struct json_object *object, json_member_fn member, void *userdata,
+                     struct error *error);
+
+/* Calls element for each element of an array, likewise; JSON_E_BAD when the value is not an array. */
+typedef int (*json_element_fn)(void *userdata, size_t index, struct json_object *value,
+                               struct error *error);
+int json_each_element(struct json_object *array, json_element_fn element, void *userdata,
+                      struct error *error);
+
+/*
+ * The value as an integer within [min, max], a finite number, or a text: 0, or JSON_E_BAD with a message that begins with
+ * "is …", to be prefixed with the thing. The text belongs to the value.
+ */
+int json_get_integer(struct json_object *value, int64_t min, int64_t max, int64_t *integerp,
+                     struct error *error);
+int json_get_number(struct json_object *value, double *numberp, struct error *error);
+int json_get_text(struct json_object *value, const char **textp, struct error *error);
+
+/* Takes the bytes of a document as they come: 0, or a negative errno, which ends the writing. */
+typedef int (*json_write_fn)(void *userdata, const void *data, size_t length);
+
+struct json_writer {
+    json_write_fn write;
+    void *userdata;
+    int result; /* the first failure */
+    unsigned depth;
+    bool empty; /* the innermost object or array has no member yet */
+    size_t used;
+    char buffer[16384];
+};
+
+void json_writer_init(struct json_writer *writer, json_write_fn write, void *userdata);
+
+/*
+ * Members of the object that was begun last, in two-space indentation; key NULL for the document itself and for elements
+ * of an array. Keys and texts must be UTF-8; what JSON wants escaped is escaped. Failures are kept until json_writer_finish().
+ */
+void json_writer_begin(struct json_writer *writer, const char *key, char bracket); /* '{' or '[' */
+void json_writer_end(struct json_writer *writer, char bracket);                    /* '}' or ']' */
+void json_writer_integer(struct json_writer *writer, const char *key, int64_t integer);
+void json_writer_number(struct json_writer *writer, const char *key, double number); /* finite */
+void json_writer_text(struct json_writer *writer, const char *key, const char *text);
+
+/* Ends the document with a line feed and writes what is left: 0 or the first failure. */
+int json_writer_finish(struct json_writer *writer);
+
+/* json-c's version, of the library in use. */
+const char *json_library_version(void);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Reading the list of partitions. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "consumer/assignment.h"
+
+/* "0\x2d2" → "0-2", in place: an instance name that a unit was given escaped. */
+static void
+unescape_dashes(char *text)
+{
+    char *escaped;
+
+    while ((escaped = strstr(text, "\\x2d"))) {
+        *escaped = '-';
+        memmove(escaped + 1, escaped + 4, strlen(escaped + 4) + 1);
+    }
+}
+
+static struct assignment_topic *
+find_topic(struct assignment *assignment, const char *name)
+{
+    for (size_t i = 0; i < assignment->n_topics; i++)
+        if (strcmp(assignment->topics[i].name, name) == 0)
+            return &assignment->topics[i];
+    return NULL;
+}
+
+static struct assignment_topic *
+add_topic(struct assignment *assignment, const char *name,
+          const struct assignment_defaults *defaults)
+{
+    struct assignment_topic *topics =
+        reallocarray(assignment->topics, assignment->n_topics + 1, sizeof(*topics));
+    struct assignment_topic *topic;
+    int length;
+
+    if (!topics)
+        return NULL;
+    assignment->topics = topics;
+    topic = &topics[assignment->n_topics];
+    *topic = (struct assignment_topic){
+        .name = strdup(name),
+        .directory_fd = -1,
+        .make_directory = strcmp(name, defaults->topic) != 0,
+    };
+    length = asprintf(&topic->directory, "%s%s%s", defaults->directory,
+                      topic->make_directory ? "/" : "", topic->make_directory ? name : "");
+    if (length < 0)
+        topic->directory = NULL;
+    assignment->n_topics++;
+    return topic->name && topic->directory ? topic : NULL;
+}
+
+/* "0-2" and "3" are one list: parse them as one text. */
+static int
+join_lists(struct assignment_topic *topic, const char *text, struct error *error)
+{
+    size_t size = topic->list.n_partitions * sizeof("2147483647,") + 1;
+    cleanup(free) char *joined = NULL;
+    cleanup(free) char *old = calloc(1, size);
+    struct partition_list list;
+    int result;
+
+    if (!old)
+        return -ENOMEM;
+    if (topic->list.n_partitions > 0)
+        partition_list_format(&topic->list, old, size);
+    if (asprintf(&joined, "%s%s%s", old, old[0] ? "," : "", text) < 0)
+        return -ENOMEM;
+    result = partition_list_parse(&list, joined, error);
+    if (result < 0)
+        return result;
+    partition_list_fini(&topic->list);
+    topic->list = list;
+    return 0;
+}
+
+static int
+parse_argument(struct assignment *assignment, const char *argument,
+               const struct assignment_defaults *defaults, struct error *error)
+{
+    cleanup(free) char *text = strdup(argument);
+    struct assignment_topic *topic;
+    const char *name = defaults->topic;
+    char *list, *colon;
+
+    if (!text)
+        return -ENOMEM;
+    unescape_dashes(text);
+    list = text;
+    colon = strrchr(text, ':');
+    if (colon) {
+        *colon = '\0';
+        name = text;
+        list = colon + 1;
+        if (value_check_topic(name, error) < 0)
+            return error_prefix(error, -EINVAL, "%s: ", argument);
+    }
+    topic = find_topic(assignment, name);
+    if (!topic)
+        topic = add_topic(assignment, name, defaults);
+    if (!topic)
+        return -ENOMEM;
+    if (join_lists(topic, list, error) < 0)
+        return error_prefix(error, -EINVAL, "%s: ", argument);
+    return 0;
+}
+
+int
+assignment_parse(struct assignment *assignment, char *const *arguments, int n_arguments,
+                 const struct assignment_defaults *defaults, struct error *error)
+{
+    int result = 0;
+
+    *assignment = (struct assignment){.n_topics = 0};
+    if (n_arguments == 0 && !defaults->partitions)
+        return error_set(error, -EINVAL,
+                         "no partitions to read: name them on the command line, as in \"0-2\", or "
+                         "by [consumer] partitions");
+    if (n_arguments == 0)
+        result = parse_argument(assignment, defaults->partitions, defaults, error);
+    for (int i = 0; i < n_arguments && result == 0; i++)
+        result = parse_argument(assignment, arguments[i], defaults, error);
+    if (result < 0)
+        assignment_fini(assignment);
+    return result;
+}
+
+void
+assignment_fini(struct assignment *assignment)
+{
+    for (size_t i = 0; i < assignment->n_topics; i++) {
+        struct assignment_topic *topic = &assignment->topics[i];
+
+        free(topic->name);
+        free(topic->directory);
+        partition_list_fini(&topic->list);
+        if (topic->directory_fd >= 0)
+            close(topic->directory_fd);
+    }
+    free(assignment->topics);
+    *assignment = (struct assignment){.n_topics = 0};
+}
+
+int
+assignment_open(struct assignment *assignment, struct error *error)
+{
+    for (size_t i = 0; i < assignment->n_topics; i++) {
+        struct assignment_topic *topic = &assignment->topics[i];
+
+        /* Should it fail, open() says so. */
+        if (topic->make_directory)
+            mkdir(topic->directory, 0755);
+        topic->directory_fd = open(topic->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (topic->directory_fd < 0)
+            return error_set(error, -errno, "directory %s of topic %s: %s; create it, or set [consumer] directory",
+                             topic->directory, topic->name, strerror(errno));
+        if (faccessat(topic->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+            return error_set(error, -errno, "directory %s of topic %s: %s; weatherd must be able to write there",
+                             topic->directory, topic->name, strerror(errno));
+    }
+    return 0;
+}
+
+void
+assignment_format(const struct assignment *assignment, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; i < assignment->n_topics && used < size; i++) {
+        char list[1024];
+        int length;
+
+        partition_list_format(&assignment->topics[i].list, list, sizeof(list));
+        length = snprintf(text + used, size - used, "%s%s:%s", i > 0 ? " " : "",
+                          assignment->topics[i].name, list);
+        used += length < 0 ? 0 : (size_t)length;
+    }
+}
+
+size_t
+assignment_count(const struct assignment *assignment)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < assignment->n_topics; i++)
+        count += assignment->topics[i].list.n_partitions;
+    return count;
+}

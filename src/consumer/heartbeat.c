@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Once a second: what has not been heard of for a while is asked about, because librdkafka is silent about missing topics
+ * for half a minute and about refused ones for ever; and the supervisor is told how things stand.
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/notify.h"
+#include "consumer/consumer_private.h"
+
+#define SILENCE_USEC       (5 * SECOND) /* without a word from a partition, the broker is asked about it */
+#define QUERY_TIMEOUT_MSEC 1000
+
+static void
+complain(struct consumer *consumer, struct consumer_partition *partition, const char *text)
+{
+    if (strncmp(partition->complaint, text, sizeof(partition->complaint) - 1) == 0)
+        return;
+    snprintf(partition->complaint, sizeof(partition->complaint), "%s", text);
+    log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number, text);
+}
+
+/* Asks about one partition at a time: each question may take a second. False when there was none to ask. */
+static bool
+describe(struct consumer *consumer, size_t index)
+{
+    struct consumer_partition *partition = &consumer->partitions[index];
+    struct source_topic topic = {.partitions = 0, .cluster = ""};
+    struct error message = ERROR_INIT;
+    bool silent = partition->stream.phase != STREAM_RUNNING &&
+                  loop_now() - consumer->started > SILENCE_USEC;
+    int result;
+
+    if (consumer->down || (partition->described && !silent) ||
+        (!silent && partition->stream.phase != STREAM_RUNNING))
+        return false;
+    result = source_query_topic(consumer->source, index, QUERY_TIMEOUT_MSEC, &topic, &message);
+    if (result == SOURCE_E_REFUSED && consumer->heard == 0) {
+        log_err(consumer->log, "%s", message.text);
+        consumer_leave(consumer, EX_UNAVAILABLE);
+    } else if (result != 0) {
+        complain(consumer, partition, message.text);
+    } else if (partition->stream.phase == STREAM_RUNNING) {
+        partition->described = true;
+        stream_learn(&partition->stream, topic.cluster, topic.partitions, &message);
+        if (message.text[0])
+            log_notice(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                       message.text);
+        consumer_schedule_save(consumer);
+    }
+    return true;
+}
+
+static void
+tell_status(struct consumer *consumer)
+{
+    struct setting_value servers = {.value = "the brokers"};
+    size_t waiting = 0;
+    char since[32];
+    struct tm tm;
+
+    for (size_t i = 0; i < consumer->n_partitions; i++)
+        waiting += consumer->partitions[i].stream.phase != STREAM_RUNNING;
+    if (!settings_get(consumer->settings, "kafka", "bootstrap.servers", &servers))
+        servers.value = "localhost:9092";
+    strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&consumer->down_since, &tm));
+    if (consumer->down)
+        notify_status("waiting for %s since %s", servers.value, since);
+    else if (consumer->paused)
+        notify_status("waiting for the directory to be writable");
+    else if (waiting > 0)
+        notify_status("%zu of %zu partitions, waiting for %s", consumer->n_partitions - waiting,
+                      consumer->n_partitions, servers.value);
+    else
+        notify_status("%zu partitions, %llu records", consumer->n_partitions,
+                      (unsigned long long)consumer->applied);
+}
+
+void
+consumer_beat(struct consumer *consumer)
+{
+    for (size_t tried = 0; tried < consumer->n_partitions; tried++) {
+        size_t index = consumer->next_described++ % consumer->n_partitions;
+
+        if (describe(consumer, index))
+            break;
+    }
+    tell_status(consumer);
+    loop_set_timer(consumer->heartbeat_timer, loop_now() + SECOND);
+}

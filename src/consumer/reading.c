@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Records, from the source to their partitions, batch by batch. A record is passed (stream_pass) when it has been dealt with,
+ * whatever became of it, and never before: the file that a crash leaves behind says either that, or nothing of it.
+ */
+
+#include <sysexits.h>
+
+#include "consumer/consumer_private.h"
+
+#define SLICE_USEC         5000 /* of reading, until other events have their turn */
+#define QUERY_TIMEOUT_MSEC 1000
+
+static void
+heard_from(struct consumer *consumer, struct consumer_partition *partition, int64_t met)
+{
+    int64_t offset = partition->stream.offset < 0 ? met : partition->stream.offset;
+
+    consumer->heard = loop_now();
+    if (partition->until >= 0 || partition->stream.phase != STREAM_RUNNING)
+        return;
+    partition->until = source_end(consumer->source, (size_t)(partition - consumer->partitions));
+    if (partition->until < 0)
+        partition->until = 0;
+    partition->complaint[0] = '\0';
+    log_info(consumer->log, "%s partition %d: reading from offset %lld, the end is %lld",
+             partition->topic, partition->number, (long long)offset, (long long)partition->until);
+}
+
+/* What a stream says about its log, unless it is "go on". */
+static void
+follow(struct consumer *consumer, struct consumer_partition *partition, enum stream_verdict verdict,
+       const struct error *message)
+{
+    bool fatal = verdict == STREAM_REFUSE || verdict == STREAM_LOST;
+
+    if (message->text[0])
+        log_write(consumer->log, fatal ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING,
+                  "%s partition %d: %s", partition->topic, partition->number, message->text);
+    if (fatal)
+        consumer_leave(consumer, EX_DATAERR);
+    else if (verdict == STREAM_SEEK)
+        partition->restart = true;
+}
+
+static void
+refuse_record(struct consumer *consumer, struct consumer_partition *partition, int64_t offset,
+              const struct error *reason)
+{
+    uint64_t suppressed;
+
+    if (consumer->config.stop_on_invalid) {
+        log_err(consumer->log,
+                "%s partition %d offset %lld: invalid record: %s; stopping there, as on_invalid = "
+                "stop says",
+                partition->topic, partition->number, (long long)offset, reason->text);
+        consumer_leave(consumer, EX_DATAERR);
+        return;
+    }
+    if (sampler_pass(&partition->invalid, loop_now(), &suppressed))
+        log_warning(consumer->log,
+                    "%s partition %d offset %lld: invalid record skipped: %s (%llu in all, %llu "
+                    "since the last such line)",
+                    partition->topic, partition->number, (long long)offset, reason->text,
+                    (unsigned long long)partition->partition.outcomes[PARTITION_INVALID],
+                    (unsigned long long)suppressed + 1);
+    stream_pass(&partition->stream, offset);
+}
+
+static void
+apply_record(struct consumer *consumer, struct consumer_partition *partition,
+             const struct source_record *record)
+{
+    struct error reason;
+
+    reason.text[0] = '\0';
+    switch (partition_apply(&partition->partition, record->payload, record->payload_length,
+                            &reason)) {
+    case PARTITION_INVALID:
+        refuse_record(consumer, partition, record->offset, &reason);
+        break;
+    case PARTITION_NO_MEMORY:
+        log_err(consumer->log, "no memory for a further station beside %zu; stopping",
+                partition->partition.stations.n_stations);
+        consumer_leave(consumer, EX_SOFTWARE);
+        break;
+    default:
+        stream_pass(&partition->stream, record->offset);
+    }
+}
+
+static void
+take_record(struct consumer *consumer, struct consumer_partition *partition,
+            const struct source_record *record)
+{
+    if (__builtin_expect(!stream_is_next(&partition->stream, record->offset), 0)) {
+        struct error message = ERROR_INIT;
+        enum stream_verdict verdict =
+            stream_meet(&partition->stream, consumer->source, record, &message);
+
+        follow(consumer, partition, verdict, &message);
+        if (!consumer->leaving)
+            heard_from(consumer, partition, record->offset);
+        if (verdict != STREAM_APPLY)
+            return;
+    }
+    apply_record(consumer, partition, record);
+    partition->last = record;
+}
+
+static void
+meet_end(struct consumer *consumer, struct consumer_partition *partition, int64_t end)
+{
+    struct error message = ERROR_INIT;
+
+    follow(consumer, partition, stream_meet_end(&partition->stream, end, &message), &message);
+    if (consumer->leaving)
+        return;
+    heard_from(consumer, partition, end);
+    if (partition->stream.phase == STREAM_RUNNING && !partition->restart)
+        partition->ended = true;
+}
+
+static void
+meet_range(struct consumer *consumer, struct consumer_partition *partition)
+{
+    struct error message = ERROR_INIT;
+    int64_t low, high;
+
+    if (source_query_range(consumer->source, (size_t)(partition - consumer->partitions),
+                           QUERY_TIMEOUT_MSEC, &low, &high, &message) < 0) {
+        /* Asked again where it stands: the broker answers as before. */
+        follow(consumer, partition, STREAM_SEEK, &message);
+        return;
+    }
+    follow(consumer, partition, stream_meet_range(&partition->stream, low, high, &message),
+           &message);
+    if (!consumer->leaving)
+        heard_from(consumer, partition, low);
+}
+
+static void
+meet_failure(struct consumer *consumer, struct consumer_partition *partition,
+             const struct source_record *record)
+{
+    uint64_t suppressed;
+
+    if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
+        log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                    record->text);
+    if (record->kind == SOURCE_MISSING && partition->stream.phase == STREAM_RUNNING) {
+        /* When it comes back it need not be the same. */
+        stream_doubt(&partition->stream);
+        partition->restart = true;
+    }
+}
+
+static void
+take(struct consumer *consumer, const struct source_record *record)
+{
+    struct consumer_partition *partition = &consumer->partitions[record->slot];
+
+    if (partition->restart)
+        return; /* what the batch still holds of it comes from before */
+    switch (record->kind) {
+    case SOURCE_RECORD:
+        take_record(consumer, partition, record);
+        break;
+    case SOURCE_END:
+        meet_end(consumer, partition, record->offset);
+        break;
+    case SOURCE_OUT_OF_RANGE:
+        meet_range(consumer, partition);
+        break;
+    case SOURCE_FAILURE:
+    case SOURCE_MISSING:
+        meet_failure(consumer, partition, record);
+        break;
+    }
+}
+
+static void
+finish_batch(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        if (!partition->last)
+            continue;
+        stream_remember(&partition->stream, consumer->source, partition->last);
+        partition->last = NULL;
+        if (partition->until >= 0 && partition->stream.offset >= partition->until)
+            partition->ended = true;
+    }
+    source_release(consumer->source);
+}
+
+static void
+restart_partitions(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+        struct error error = ERROR_INIT;
+
+        if (!partition->restart)
+            continue;
+        partition->restart = false;
+        log_debug(consumer->log, "%s partition %d: reading again from offset %lld",
+                  partition->topic, partition->number,
+                  (long long)stream_start(&partition->stream));
+        if (source_restart(consumer->source, i, stream_start(&partition->stream), &error) < 0) {
+            log_err(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                    error.text);
+            consumer_leave(consumer, EX_SOFTWARE);
+        }
+    }
+}
+
+/* How many entries the queue gave: less than SOURCE_BATCH, and it is empty. */
+static size_t
+take_batch(struct consumer *consumer)
+{
+    const struct source_record *records;
+    size_t entries, n = source_take(consumer->source, &records, &entries);
+
+    if (n > 0 && consumer->down) {
+        consumer->down = false;
+        log_notice(consumer->log, "connected again");
+    }
+    for (size_t i = 0; i < n && !consumer->leaving; i++)
+        take(consumer, &records[i]);
+    consumer->applied += n;
+    finish_batch(consumer);
+    restart_partitions(consumer);
+    return entries;
+}
+
+static void
+leave_at_end(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++)
+        if (!consumer->partitions[i].ended)
+            return;
+    consumer_leave(consumer, EX_OK);
+}
+
+void
+consumer_read(struct consumer *consumer)
+{
+    uint64_t until = loop_now() + SLICE_USEC;
+    size_t entries;
+
+    if (consumer->paused || consumer->leaving)
+        return;
+    do
+        entries = take_batch(consumer);
+    while (entries == SOURCE_BATCH && !consumer->leaving && loop_now() < until);
+    if (entries == SOURCE_BATCH)
+        loop_go_on(consumer->loop);
+    if (consumer->daemon->flag)
+        leave_at_end(consumer);
+    if (!consumer->leaving)
+        consumer_schedule_save(consumer);
+}
+

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What producer.c (its life) and sending.c (reports on their way) share. Nobody else includes it. */
+
+#include "common/log.h"
+#include "common/loop.h"
+#include "producer/position.h"
+#include "producer/producer.h"
+#include "producer/producer_settings.h"
+#include "producer/sink.h"
+
+#define SECOND    UINT64_C(1000000) /* in microseconds, as all times of loop_now() */
+#define SAVE_USEC SECOND            /* between two writes of the position */
+
+struct producer {
+    struct daemon *daemon;
+    const struct log *log;
+    struct settings *settings; /* what it was started with */
+    struct producer_settings config;
+    const char *directory;
+    int directory_fd;
+    int lock_fd;
+    struct feed *feed;
+    struct loop *loop;
+    struct sink *sink;
+    struct topics *topics; /* NULL: they are there */
+    struct loop_timer *day_timer, *save_timer, *topics_timer, *end_timer;
+    struct position acknowledged;
+    struct position sent;
+    const struct report *day; /* of sent.days; NULL: not begun */
+    size_t day_size;
+    size_t message;       /* of the report at sent.reports, the next one to send */
+    uint64_t number;      /* of that report in the window, once its first message has been tried */
+    uint64_t day_started; /* loop_now() */
+    uint64_t days_left;   /* UINT64_MAX: for ever */
+    uint64_t total;       /* reports acknowledged in this run */
+    struct sampler failures;
+    char complaint[512];
+    bool dirty;    /* producer.json is behind */
+    bool paused;   /* it can't be written: nothing is sent */
+    bool down;     /* no broker can be reached */
+    bool stopping; /* nothing more is sent */
+    bool again;
+    bool leaving;
+    int exit_code;
+    struct window window;
+};
+
+/* Ends the loop with this exit code; the first one counts. */
+void producer_leave(struct producer *producer, int exit_code);
+
+/* When it is stopping: leaves once nothing is on its way. */
+void producer_leave_when_done(struct producer *producer);
+
+/* Sends what there is room and time for, for a slice of time; the loop comes back when there is more. */
+void producer_send(struct producer *producer);
+
+/* A message of a report was acknowledged, or can't be delivered, ever. */
+void producer_acknowledge(struct producer *producer, uint64_t number);
+void producer_fail(struct producer *producer, uint64_t number, const char *reason);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Files of ours, in and out: the meeting of json and atomic_file. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/atomic_file.h"
+#include "common/cleanup.h"
+#include "stream/checkpoint.h"
+
+static int
+read_all(int fd, char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t got = read(fd, text, length);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : -EIO; /* shorter than its size: somebody is writing in place */
+        text += got;
+        length -= (size_t)got;
+    }
+    return 0;
+}
+
+int
+checkpoint_load(int directory, const char *name, struct json_object **rootp, struct error *error)
+{
+    cleanup(close) int fd = -1;
+    cleanup(free) char *text = NULL;
+    struct stat st;
+    int result;
+
+    /* O_NONBLOCK: a FIFO under this name must not hang the start. */
+    fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return CHECKPOINT_E_NONE;
+    if (fd < 0 && errno == ELOOP)
+        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is a symbolic link", name);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_set(error, -errno, "%s: %s", name, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is not a regular file", name);
+    if (st.st_size > CHECKPOINT_SIZE_MAX)
+        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is %lld bytes large, must be at most %d",
+                         name, (long long)st.st_size, CHECKPOINT_SIZE_MAX);
+    text = malloc((size_t)st.st_size + 1);
+    if (!text)
+        return -ENOMEM;
+    result = read_all(fd, text, (size_t)st.st_size);
+    if (result < 0)
+        return error_set(error, result, "%s: %s", name, strerror(-result));
+    result = json_read(text, (size_t)st.st_size, rootp, error);
+    if (result == JSON_E_BAD)
+        return error_prefix(error, CHECKPOINT_E_CORRUPT, "%s: ", name);
+    return result;
+}
+
+static int
+write_piece(void *userdata, const void *data, size_t length)
+{
+    return atomic_file_write(userdata, data, length);
+}
+
+int
+checkpoint_store(int directory, const char *name, checkpoint_write_fn write, void *userdata,
+                 struct error *error)
+{
+    struct atomic_file file;
+    struct json_writer writer;
+    int result;
+
+    result = atomic_file_begin(&file, directory, name);
+    if (result == 0) {
+        json_writer_init(&writer, write_piece, &file);
+        write(userdata, &writer);
+        result = json_writer_finish(&writer);
+        if (result < 0)
+            atomic_file_abort(&file);
+        else
+            result = atomic_file_commit(&file);
+    }
+    if (result < 0)
+        return error_set(error, result, "%s: can't be replaced: %s", name, strerror(-result));
+    return 0;
+}

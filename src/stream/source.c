@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * librdkafka's consumer behind source.h. Two things here look odd and are meant so:
+ *
+ * The client is never closed or destroyed (source_abandon). In librdkafka 2.0.2 both calls may take minutes or never return,
+ * and there is nothing to say goodbye to: a manual assignment is in no group.
+ *
+ * Positions come from the records themselves, never from rd_kafka_position(), which was wrong after errors up to 2.13.2.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "common/cleanup.h"
+#include "stream/source.h"
+
+CLEANUP_DEFINE(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy);
+CLEANUP_DEFINE(rd_kafka_error_t *, rd_kafka_error_destroy);
+CLEANUP_DEFINE(rd_kafka_topic_t *, rd_kafka_topic_destroy);
+
+struct slot {
+    const char *topic;
+    int32_t partition;
+    rd_kafka_topic_t *handle; /* as it stands in messages: compared, never followed; NULL until the first message */
+};
+
+struct source {
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;
+    int event_fd;
+    source_event_fn event;
+    void *userdata;
+    size_t n_slots;
+    struct slot *slots;
+    size_t last_slot; /* records come in long runs of one partition */
+    size_t n_messages;
+    rd_kafka_message_t *messages[SOURCE_BATCH];
+    size_t n_records;
+    struct source_record records[SOURCE_BATCH];
+    uint16_t message_of[SOURCE_BATCH]; /* by record */
+    char cluster[256];
+};
+
+static void
+on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
+{
+    struct source *source = opaque;
+    enum source_event event = SOURCE_EVENT_OTHER;
+
+    switch ((rd_kafka_resp_err_t)code) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+        event = SOURCE_EVENT_DOWN;
+        break;
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        event = SOURCE_EVENT_REFUSED;
+        break;
+    default:
+        break;
+    }
+    source->event(source->userdata, event, 0, reason);
+}
+
+/* Called from librdkafka's own threads, but for "log.queue", which hands the lines to source_take(). */
+static void
+on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    struct source *source = rd_kafka_opaque(client);
+    char line[1024];
+
+    snprintf(line, sizeof(line), "librdkafka: %s: %s", facility, text);
+    source->event(source->userdata, SOURCE_EVENT_LOG, level, line);
+}
+
+static int
+open_client(struct source *source, rd_kafka_conf_t *conf, struct error *error)
+{
+    char text[512];
+
+    rd_kafka_conf_set_opaque(conf, source);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    source->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    if (!source->client) {
+        rd_kafka_conf_destroy(conf);
+        return error_set(error, -EINVAL, "[kafka]: librdkafka refuses the settings: %s", text);
+    }
+    rd_kafka_poll_set_consumer(source->client);
+    source->queue = rd_kafka_queue_get_consumer(source->client);
+    rd_kafka_set_log_queue(source->client, source->queue);
+    /* Before anything is assigned: the descriptor tells of the first entry only if it was there before it. */
+    rd_kafka_queue_io_event_enable(source->queue, source->event_fd, &(uint64_t){1},
+                                   sizeof(uint64_t));
+    return 0;
+}
+
+int
+source_new(struct source **sourcep, rd_kafka_conf_t *conf, source_event_fn event, void *userdata,
+           struct error *error)
+{
+    struct source *source = calloc(1, sizeof(*source));
+    int result;
+
+    if (!source) {
+        rd_kafka_conf_destroy(conf);
+        return -ENOMEM;
+    }
+    source->event = event;
+    source->userdata = userdata;
+    source->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (source->event_fd < 0) {
+        result = error_set(error, -errno, "eventfd: %s", strerror(errno));
+        rd_kafka_conf_destroy(conf);
+    } else {
+        result = open_client(source, conf, error);
+    }
+    if (result < 0) {
+        source_abandon(source);
+        return result;
+    }
+    *sourcep = source;
+    return 0;
+}
+
+void
+source_abandon(struct source *source)
+{
+    if (!source)
+        return;
+    if (source->client) {
+        /* librdkafka's threads go on until the process ends and still hold the descriptor and the opaque pointer. */
+        rd_kafka_queue_io_event_enable(source->queue, -1, NULL, 0);
+        return;
+    }
+    if (source->event_fd >= 0)
+        close(source->event_fd);
+    free(source);
+}
+
+int
+source_descriptor(const struct source *source)
+{
+    return source->event_fd;
+}
+
+void
+source_acknowledge(struct source *source)
+{
+    uint64_t count;
+
+    while (read(source->event_fd, &count, sizeof(count)) < 0 && errno == EINTR)
+        ;
+}
+
+int
+source_assign(struct source *source, const struct source_partition *partitions, size_t n,
+              struct error *error)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)n);
+    rd_kafka_resp_err_t code;
+
+    source->slots = calloc(n, sizeof(*source->slots));
+    if (!source->slots)
+        return -ENOMEM;
+    source->n_slots = n;
+    for (size_t i = 0; i < n; i++) {
+        source->slots[i].topic = partitions[i].topic;
+        source->slots[i].partition = partitions[i].partition;
+        rd_kafka_topic_partition_list_add(list, partitions[i].topic, partitions[i].partition)
+            ->offset = partitions[i].start;
+    }
+    code = rd_kafka_assign(source->client, list);
+    if (code)
+        return error_set(error, -EINVAL, "can't assign the partitions: %s", rd_kafka_err2str(code));
+    return 0;
+}
+
+/*
+ * Unassign and assign, not rd_kafka_seek_partitions(): a partition that stands still after an offset out of range is not
+ * fetching, and only what fetches can seek.
+ */
+int
+source_restart(struct source *source, size_t slot, int64_t offset, struct error *error)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(1);
+    cleanup(rd_kafka_error_destroy) rd_kafka_error_t *failure = NULL;
+
+    rd_kafka_topic_partition_list_add(list, source->slots[slot].topic,
+                                      source->slots[slot].partition)
+        ->offset = offset;
+    failure = rd_kafka_incremental_unassign(source->client, list);
+    if (!failure)
+        failure = rd_kafka_incremental_assign(source->client, list);
+    if (failure)
+        return error_set(error, -EINVAL, "can't read again from offset %lld: %s", (long long)offset,
+                         rd_kafka_error_string(failure));
+    return 0;
+}
+
+/* The slot of a message, or n_slots when it is none of ours. */
+static size_t
+find_slot(struct source *source, const rd_kafka_message_t *message)
+{
+    struct slot *slot = &source->slots[source->last_slot];
+
+    if (slot->handle == message->rkt && slot->partition == message->partition)
+        return source->last_slot;
+    for (size_t i = 0; i < source->n_slots; i++) {
+        slot = &source->slots[i];
+        if (slot->partition != message->partition || !message->rkt)
+            continue;
+        if (slot->handle != message->rkt) {
+            if (strcmp(slot->topic, rd_kafka_topic_name(message->rkt)) != 0)
+                continue;
+            slot->handle = message->rkt;
+        }
+        return source->last_slot = i;
+    }
+    return source->n_slots;
+}
+
+static enum source_kind
+classify(const rd_kafka_message_t *message)
+{
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        return SOURCE_RECORD;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        return SOURCE_END;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        return SOURCE_OUT_OF_RANGE;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return SOURCE_MISSING;
+    default:
+        return SOURCE_FAILURE;
+    }
+}
+
+static void
+fill_record(struct source_record *record, const rd_kafka_message_t *message, size_t slot)
+{
+    record->kind = classify(message);
+    record->slot = (uint32_t)slot;
+    record->offset = message->offset;
+    if (record->kind == SOURCE_RECORD) {
+        record->key = message->key;
+        record->key_length = message->key_len;
+        record->payload = message->payload;
+        record->payload_length = message->len;
+        record->text = NULL;
+    } else {
+        record->key = record->payload = NULL;
+        record->key_length = record->payload_length = 0;
+        record->text = rd_kafka_message_errstr(message);
+    }
+}
+
+size_t
+source_take(struct source *source, const struct source_record **recordsp, size_t *entriesp)
+{
+    ssize_t n = rd_kafka_consume_batch_queue(source->queue, 0, source->messages, SOURCE_BATCH);
+
+    source->n_messages = n < 0 ? 0 : (size_t)n;
+    source->n_records = 0;
+    for (size_t i = 0; i < source->n_messages; i++) {
+        const rd_kafka_message_t *message = source->messages[i];
+        size_t slot = find_slot(source, message);
+
+        if (slot == source->n_slots) {
+            /* A failure of the group, or of the client as a whole. */
+            if (message->err)
+                source->event(source->userdata, SOURCE_EVENT_OTHER, 0,
+                              rd_kafka_message_errstr(message));
+            continue;
+        }
+        source->message_of[source->n_records] = (uint16_t)i;
+        fill_record(&source->records[source->n_records++], message, slot);
+    }
+    *recordsp = source->records;
+    *entriesp = source->n_messages;
+    return source->n_records;
+}
+
+void
+source_release(struct source *source)
+{
+    for (size_t i = 0; i < source->n_messages; i++)
+        rd_kafka_message_destroy(source->messages[i]);
+    source->n_messages = source->n_records = 0;
+}
+
+int64_t
+source_timestamp(const struct source *source, const struct source_record *record)
+{
+    rd_kafka_timestamp_type_t type;
+
+    return rd_kafka_message_timestamp(
+        source->messages[source->message_of[record - source->records]], &type);
+}
+
+int64_t
+source_end(const struct source *source, size_t slot)
+{
+    int64_t low, high;
+
+    if (rd_kafka_get_watermark_offsets(source->client, source->slots[slot].topic,
+                                       source->slots[slot].partition, &low, &high))
+        return -1;
+    return high < 0 ? -1 : high;
+}
+
+int
+source_query_range(struct source *source, size_t slot, int timeout_ms, int64_t *lowp,
+                   int64_t *highp, struct error *error)
+{
+    int64_t low, high;
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(source->client, source->slots[slot].topic,
+                                         source->slots[slot].partition, &low, &high, timeout_ms);
+
+    if (code)
+        return error_set(error, -EIO, "can't ask for the first and last offset: %s",
+                         rd_kafka_err2str(code));
+    *lowp = low;
+    *highp = high;
+    return 0;
+}
+
+static int
+check_topic(const struct source *source, size_t slot, const rd_kafka_metadata_topic_t *topic,
+            struct error *error)
+{
+    const struct slot *wanted = &source->slots[slot];
+
+    switch (topic->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+        break;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        return error_set(error, SOURCE_E_MISSING, "topic %s does not exist yet; waiting for it",
+                         wanted->topic);
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return error_set(error, SOURCE_E_REFUSED,
+                         "topic %s: the broker refuses access; grant READ and DESCRIBE on it",
+                         wanted->topic);
+    default:
+        return error_set(error, -EIO, "topic %s: %s", wanted->topic, rd_kafka_err2str(topic->err));
+    }
+    if (topic->partition_cnt <= wanted->partition)
+        return error_set(error, SOURCE_E_MISSING,
+                         "topic %s has %d partitions, so there is no partition %d yet; waiting "
+                         "for it",
+                         wanted->topic, topic->partition_cnt, wanted->partition);
+    return 0;
+}
+
+int
+source_query_topic(struct source *source, size_t slot, int timeout_ms, struct source_topic *topicp,
+                   struct error *error)
+{
+    cleanup(rd_kafka_topic_destroy) rd_kafka_topic_t *handle =
+        rd_kafka_topic_new(source->client, source->slots[slot].topic, NULL);
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code;
+    char *cluster;
+    int result = 0;
+
+    if (!handle)
+        return error_set(error, -EIO, "%s", rd_kafka_err2str(rd_kafka_last_error()));
+    code = rd_kafka_metadata(source->client, 0, handle, &metadata, timeout_ms);
+    if (code)
+        return error_set(error, -EIO, "can't ask the brokers for topic %s: %s",
+                         source->slots[slot].topic, rd_kafka_err2str(code));
+    if (metadata->topic_cnt == 1)
+        result = check_topic(source, slot, &metadata->topics[0], error);
+    if (result == 0 && metadata->topic_cnt == 1)
+        topicp->partitions = metadata->topics[0].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    cluster = rd_kafka_clusterid(source->client, 0);
+    snprintf(source->cluster, sizeof(source->cluster), "%s", cluster ? cluster : "");
+    if (cluster)
+        rd_kafka_mem_free(source->client, cluster);
+    topicp->cluster = source->cluster;
+    return result;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * First contact. A checkpoint says "all records before offset have been applied". That is worth nothing when the topic was
+ * deleted and made again, or lost its tail in an unclean election: offset would then point into other records. So the
+ * newest anchor is read first and must be the very record it was. Where the log no longer has it (compaction,
+ * retention) the next older one is tried. When none is left, that is said, and the stream goes on.
+ *
+ *   anchor met, equal            → running, from offset (most often the anchor is offset - 1: simply go on)
+ *   anchor met, different        → refuse
+ *   log jumps over the anchor    → the next older anchor; none: warn, run
+ *   anchor below the log's start → none left: warn, run, unless offset itself is gone: lost
+ *   anchor or offset beyond end  → refuse: the log is shorter than it was
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "stream/checkpoint.h"
+#include "stream/lock.h"
+#include "stream/stream.h"
+
+/* Reading over this many records again is not worth a seek, which throws away what was fetched. */
+#define SKIP_MAX 10000
+
+static void
+format_name(const struct stream *stream, char name[64])
+{
+    snprintf(name, 64, "partition-%" PRId32 ".json", stream->identity.partition);
+}
+
+static int
+take_lock(struct stream *stream, const char *instance, struct error *error)
+{
+    char name[64];
+    int result;
+
+    snprintf(name, sizeof(name), ".partition-%" PRId32 ".lock", stream->identity.partition);
+    result = lock_take(stream->directory_fd, name, instance, &stream->lock_fd, error);
+    if (result == LOCK_E_HELD)
+        return error_prefix(error, STREAM_E_HELD, "%s/", stream->directory);
+    return result < 0 ? error_prefix(error, result, "%s/", stream->directory) : 0;
+}
+
+static int
+load_state(struct stream *stream, struct error *error)
+{
+    cleanup(json_release) struct json_object *root = NULL;
+    char name[64];
+    int result;
+
+    format_name(stream, name);
+    result = checkpoint_load(stream->directory_fd, name, &root, error);
+    if (result == CHECKPOINT_E_NONE)
+        return 0;
+    if (result == 0) {
+        result = stream->ops->load(stream->state, root, &stream->offset, error);
+        if (result == JSON_E_BAD)
+            error_prefix(error, result, "%s: ", name);
+        else if (result == 0)
+            stream->loaded = true;
+    }
+    if (result > 0) {
+        error_prefix(error, result, "%s/", stream->directory);
+        return error_append(error, STREAM_E_CORRUPT,
+                            "; restore the file, or move it away to start again from offset 0");
+    }
+    return result < 0 ? error_prefix(error, result, "%s/", stream->directory) : 0;
+}
+
+static int
+load_identity(struct stream *stream, struct error *error)
+{
+    int result = identity_load(&stream->identity, stream->directory_fd, error);
+
+    if (result == CHECKPOINT_E_CORRUPT) {
+        error_prefix(error, result, "%s/", stream->directory);
+        return error_append(error, STREAM_E_CORRUPT,
+                            "; restore the file, or remove it to go on without knowing whether the "
+                            "topic is still the same");
+    }
+    return result < 0 ? error_prefix(error, result, "%s/", stream->directory) : 0;
+}
+
+static void
+warn_of_missing(struct stream *stream, struct error *notice)
+{
+    const struct identity *identity = &stream->identity;
+
+    if (!stream->loaded && identity->n_anchors > 0) {
+        error_set(notice, 0,
+                  "%s/partition-%" PRId32
+                  ".json is missing, but the source file beside it says that offset %" PRId64
+                  " had been reached; starting again from the first record",
+                  stream->directory, identity->partition,
+                  identity->anchors[identity->n_anchors - 1].offset + 1);
+    }
+}
+
+int
+stream_open(struct stream *stream, const struct stream_settings *settings,
+            const struct stream_state_ops *ops, void *state, struct error *notice,
+            struct error *error)
+{
+    int result;
+
+    *stream = (struct stream){
+        .ops = ops,
+        .state = state,
+        .directory = settings->directory,
+        .directory_fd = settings->directory_fd,
+        .lock_fd = -1,
+        .offset = -1,
+    };
+    identity_init(&stream->identity, settings->topic, settings->partition);
+    result = take_lock(stream, settings->instance, error);
+    if (result == 0)
+        result = load_state(stream, error);
+    if (result == 0)
+        result = load_identity(stream, error);
+    if (result != 0) {
+        stream_close(stream);
+        return result;
+    }
+    warn_of_missing(stream, notice);
+    stream_doubt(stream);
+    return 0;
+}
+
+void
+stream_close(struct stream *stream)
+{
+    if (stream->lock_fd >= 0)
+        close(stream->lock_fd);
+    stream->lock_fd = -1;
+}
+
+void
+stream_doubt(struct stream *stream)
+{
+    stream->phase = STREAM_VERIFYING;
+    /* Without a checkpoint nothing is continued, so nothing needs to be the same. */
+    stream->n_to_verify = stream->loaded ? stream->identity.n_anchors : 0;
+}
+
+int64_t
+stream_start(const struct stream *stream)
+{
+    if (stream->phase == STREAM_VERIFYING && stream->n_to_verify > 0)
+        return stream->identity.anchors[stream->n_to_verify - 1].offset;
+    return stream->offset < 0 ? SOURCE_BEGINNING : stream->offset;
+}
+
+/* The log has been met and may be read. The file is written even when there is no record yet. */
+static void
+start_running(struct stream *stream)
+{
+    if (!stream->loaded) {
+        stream->identity.n_anchors = 0; /* of a log that is not continued */
+        stream->loaded = true;
+    }
+    stream->phase = STREAM_RUNNING;
+    stream->dirty = true;
+}
+
+/* The anchor that was to be met is no longer in the log. */
+static enum stream_verdict
+give_up_anchor(struct stream *stream, struct error *message)
+{
+    bool had_anchors = stream->n_to_verify > 0;
+    bool continued = stream->loaded;
+
+    if (had_anchors && --stream->n_to_verify > 0)
+        return STREAM_SEEK;
+    start_running(stream);
+    if (continued)
+        error_set(message, 0,
+                  "it could not be verified that this is the topic that was read before: %s; going "
+                  "on at offset %" PRId64,
+                  had_anchors ? "none of the records remembered is still there"
+                              : "there is no source file beside the checkpoint",
+                  stream->offset);
+    return had_anchors ? STREAM_SEEK : STREAM_APPLY;
+}
+
+static enum stream_verdict
+compare_anchor(struct stream *stream, const struct source *source,
+               const struct source_record *record, struct error *message)
+{
+    const struct identity_anchor *anchor = &stream->identity.anchors[stream->n_to_verify - 1];
+    int64_t timestamp = source_timestamp(source, record);
+    uint32_t crc =
+        identity_crc(record->key, record->key_length, record->payload, record->payload_length);
+
+    if (timestamp != anchor->timestamp || crc != anchor->crc) {
+        error_set(message, 0,
+                  "the record at offset %" PRId64
+                  " is not the one that was read before (timestamp %" PRId64 ", CRC %08" PRIx32
+                  "; it was %" PRId64 ", %08" PRIx32
+                  "): the topic was deleted and made again, or truncated; move %s/partition-%" PRId32
+                  ".json and .partition-%" PRId32 ".source away to start again from offset 0",
+                  record->offset, timestamp, crc, anchor->timestamp, anchor->crc, stream->directory,
+                  stream->identity.partition, stream->identity.partition);
+        return STREAM_REFUSE;
+    }
+    start_running(stream);
+    if (record->offset >= stream->offset || record->offset + SKIP_MAX < stream->offset)
+        return STREAM_SEEK;
+    return STREAM_SKIP;
+}
+
+enum stream_verdict
+stream_meet(struct stream *stream, const struct source *source, const struct source_record *record,
+            struct error *message)
+{
+    if (stream->phase == STREAM_VERIFYING) {
+        int64_t start = stream_start(stream);
+
+        if (record->offset < start)
+            return STREAM_SKIP;
+        if (stream->n_to_verify > 0)
+            return record->offset == start ? compare_anchor(stream, source, record, message)
+                                           : give_up_anchor(stream, message);
+        give_up_anchor(stream, message);
+    }
+    return record->offset < stream->offset ? STREAM_SKIP : STREAM_APPLY;
+}
+
+static enum stream_verdict
+refuse_short_log(const struct stream *stream, int64_t end, struct error *message)
+{
+    int64_t start = stream_start(stream);
+
+    error_set(message, 0,
+              "the log ends at offset %" PRId64 ", but the record before offset %" PRId64
+              " has been read: the topic was deleted and made again, or truncated; move "
+              "%s/partition-%" PRId32 ".json and .partition-%" PRId32
+              ".source away to start again from offset 0",
+              end, start >= stream->offset ? start + 1 : stream->offset, stream->directory,
+              stream->identity.partition, stream->identity.partition);
+    return STREAM_REFUSE;
+}
+
+enum stream_verdict
+stream_meet_end(struct stream *stream, int64_t end, struct error *message)
+{
+    enum stream_verdict verdict;
+
+    if (stream->phase == STREAM_RUNNING)
+        return STREAM_SKIP;
+    if (end < stream->offset || end < stream_start(stream))
+        return refuse_short_log(stream, end, message);
+    if (stream->offset < 0)
+        stream->offset = end; /* an empty log, which need not begin at 0 */
+    verdict = give_up_anchor(stream, message);
+    return verdict == STREAM_APPLY ? STREAM_SKIP : verdict;
+}
+
+enum stream_verdict
+stream_meet_range(struct stream *stream, int64_t low, int64_t high, struct error *message)
+{
+    if (high < stream->offset || high < stream_start(stream))
+        return refuse_short_log(stream, high, message);
+    if (stream->offset >= 0 && stream->offset < low) {
+        error_set(message, 0,
+                  "the broker no longer has the records from offset %" PRId64 " to %" PRId64
+                  " (%" PRId64 " of them), which were not read",
+                  stream->offset, low - 1, low - stream->offset);
+        return STREAM_LOST;
+    }
+    if (stream->phase == STREAM_RUNNING) {
+        stream_doubt(stream);
+        return STREAM_SEEK;
+    }
+    while (stream->n_to_verify > 0 && stream_start(stream) < low)
+        stream->n_to_verify--;
+    if (stream->n_to_verify == 0)
+        give_up_anchor(stream, message);
+    return STREAM_SEEK;
+}
+
+void
+stream_remember(struct stream *stream, const struct source *source,
+                const struct source_record *record)
+{
+    struct identity_anchor anchor = {
+        .offset = record->offset,
+        .timestamp = source_timestamp(source, record),
+        .crc = identity_crc(record->key, record->key_length, record->payload,
+                            record->payload_length),
+    };
+
+    identity_add(&stream->identity, &anchor);
+}
+
+void
+stream_learn(struct stream *stream, const char *cluster, int32_t partitions, struct error *message)
+{
+    struct identity *identity = &stream->identity;
+
+    if (cluster[0] && strcmp(cluster, identity->cluster) != 0) {
+        if (identity->cluster[0])
+            error_set(message, 0, "the cluster's id was %s and is %s now; the records are the same",
+                      identity->cluster, cluster);
+        snprintf(identity->cluster, sizeof(identity->cluster), "%s", cluster);
+        stream->dirty = true;
+    }
+    if (partitions > 0 && partitions != identity->partitions) {
+        if (identity->partitions > 0)
+            error_set(message, 0,
+                      "the topic had %" PRId32 " partitions and has %" PRId32
+                      " now: stations move to other partitions, where they are counted anew",
+                      identity->partitions, partitions);
+        identity->partitions = partitions;
+        stream->dirty = true;
+    }
+}
+
+static void
+write_state(void *userdata, struct json_writer *writer)
+{
+    const struct stream *stream = userdata;
+
+    stream->ops->write(stream->state, stream->offset < 0 ? 0 : stream->offset, writer);
+}
+
+int
+stream_store(struct stream *stream, struct error *error)
+{
+    char name[64];
+    int result;
+
+    format_name(stream, name);
+    result = checkpoint_store(stream->directory_fd, name, write_state, stream, error);
+    if (result == 0)
+        result = identity_store(&stream->identity, stream->directory_fd, error);
+    if (result < 0)
+        return error_prefix(error, result, "%s/", stream->directory);
+    stream->dirty = false;
+    return 0;
+}

@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the system tests (*.bats) stand on: brokers, the daemons just built, and waiting for what shall become
+# true instead of sleeping. A test file says "load ../lib/kit"; each test runs in a directory of its own, and
+# whatever was started is ended afterwards, with the logs printed when the test failed.
+#
+#     setup_file() { start_mock temperatures:4; }      or: start_kafka [PROPERTY=VALUE...]
+#     @test "a consumer counts" {
+#         consumer_start one -o consumer.directory=. 0-3
+#         producer -o producer.days=10 -o producer.interval=0
+#         wait_for 5 json_is partition-0.json 'd["offset"] > 0'
+#         stop one
+#     }
+
+kit_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+if [[ -z ${WEATHERD_BUILD-} ]]; then
+    # "make check" runs in its build directory; by hand, scripts/check's is taken
+    WEATHERD_BUILD=$kit_top/build/gcc
+    [[ ! -e config.status ]] || WEATHERD_BUILD=$PWD
+fi
+export WEATHERD_BUILD
+
+# What the machine or the caller has set must not reach the daemons.
+unset NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID STATE_DIRECTORY RUNTIME_DIRECTORY CONFIGURATION_DIRECTORY \
+    CREDENTIALS_DIRECTORY JOURNAL_STREAM INVOCATION_ID
+
+# ---- a test's frame; a file that needs its own calls the kit_ function from it
+
+kit_setup()
+{
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+kit_teardown()
+{
+    [[ -n ${BATS_TEST_COMPLETED-} || -n ${BATS_TEST_SKIPPED-} ]] || kit_print_logs "$BATS_TEST_TMPDIR"
+    kit_end_all "$BATS_TEST_TMPDIR"
+}
+
+kit_teardown_file()
+{
+    kit_end_all "$BATS_FILE_TMPDIR"
+}
+
+setup() { kit_setup; }
+teardown() { kit_teardown; }
+teardown_file() { kit_teardown_file; }
+
+# Where this test's, or in setup_file this file's, processes keep their state.
+kit_state()
+{
+    local state=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/.kit
+
+    mkdir -p "$state" && echo "$state"
+}
+
+# The state of a process by its name: the test's own first, then the file's.
+kit_find() # NAME
+{
+    local directory
+
+    for directory in "${BATS_TEST_TMPDIR-}" "$BATS_FILE_TMPDIR"; do
+        if [[ -n $directory && -e $directory/.kit/$1.pid ]]; then
+            echo "$directory/.kit/$1"
+            return
+        fi
+    done
+    echo "nothing called $1 was started" >&2
+    return 1
+}
+
+kit_print_logs() # DIRECTORY
+{
+    local log
+
+    for log in "$1"/.kit/*.log "$1"/*.log "$BATS_FILE_TMPDIR"/.kit/*.log; do
+        [[ -s $log ]] || continue
+        echo "---- ${log##*/}"
+        tail -n 40 "$log"
+    done
+}
+
+kit_end_all() # DIRECTORY
+{
+    local file
+
+    for file in "$1"/.kit/*.pid; do
+        [[ -e $file && ! -e ${file%.pid}.status ]] || continue
+        kill -s KILL "$(<"$file")" 2>/dev/null || true
+        kill -s CONT "$(<"$file")" 2>/dev/null || true
+        wait_for 10 test -e "${file%.pid}.status"
+    done
+    [[ ! -e $1/.kit/mock-pid ]] || kill -s KILL "$(<"$1/.kit/mock-pid")" 2>/dev/null || true
+    [[ ! -e $1/kafka/pid ]] || "$kit_top/scripts/kafka" kill "$1/kafka"
+}
+
+# Skips the test when a command is not there. In CI everything is there: its absence is a failure.
+requires() # COMMAND...
+{
+    local command
+
+    for command in "$@"; do
+        command -v "$command" >/dev/null && continue
+        if [[ ${CI-} == true ]]; then
+            echo "$command is missing, and nothing is skipped in CI" >&2
+            return 1
+        fi
+        skip "needs $command"
+    done
+}
+
+# ---- waiting
+
+# Polls until the command succeeds. Its output is dropped until the last time.
+wait_for() # SECONDS COMMAND...
+{
+    local seconds=$1 deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+    shift
+    until "$@" >/dev/null 2>&1; do
+        if ((${EPOCHREALTIME/./} > deadline)); then
+            "$@" && return
+            echo "waited $seconds s in vain for: $*" >&2
+            return 1
+        fi
+        sleep 0.02
+    done
+}
+
+# Evaluates a Python expression with the document as d: json partition-0.json 'd["StationA"]["count"]'
+json() # FILE EXPRESSION
+{
+    /usr/bin/python3 -c 'import json, sys
+d = json.load(open(sys.argv[1], encoding="utf-8"))
+value = eval(sys.argv[2])
+print(value if isinstance(value, str) else json.dumps(value))' "$1" "$2"
+}
+
+# Whether the expression is true of the file; a file that is not there yet is no error.
+json_is() # FILE EXPRESSION
+{
+    [[ -e $1 && $(json "$1" "bool($2)") == true ]]
+}
+
+# ---- what "run" left in $status and $output
+
+expect_status() # NUMBER
+{
+    # shellcheck disable=SC2154 # set by run
+    if ((status != $1)); then
+        printf 'the exit status is %s, must be %s; the output:\n%s\n' "$status" "$1" "$output" >&2
+        return 1
+    fi
+}
+
+expect_output() # EXTENDED-REGEX
+{
+    if ! grep -E -e "$1" <<<"$output" >/dev/null; then
+        printf 'the output does not match %s:\n%s\n' "$1" "$output" >&2
+        return 1
+    fi
+}
+
+# ---- processes in the background
+
+# Starts a program, waiting for the newline on --ready-fd when READY is "ready". The program's stdout is in
+# NAME.out, its stderr in NAME.log (added to, when NAME is started again), its exit status in NAME.status.
+kit_start() # NAME READY PROGRAM ARGUMENT...
+{
+    local state ready=$2
+
+    state=$(kit_state)/$1
+    shift 2
+    rm -f "$state".{pid,status,ready}
+    (
+        # a shell's background jobs ignore SIGINT, which a daemon would inherit
+        env --default-signal=INT,QUIT "$@" </dev/null >>"$state.out" 2>>"$state.log" 9>"$state.ready" &
+        echo $! >"$state.pid.new"
+        mv "$state.pid.new" "$state.pid"
+        result=0
+        wait $! || result=$?
+        echo "$result" >"$state.status.new"
+        mv "$state.status.new" "$state.status"
+    ) 2>/dev/null 3>&- &
+    wait_for 10 test -e "$state.pid"
+    [[ $ready == ready ]] || return 0
+    wait_for 30 kit_settled "$state" || return
+    if [[ ! -s $state.ready ]]; then
+        echo "$1 ended with $(<"$state.status") before it was ready" >&2
+        tail -n 40 "$state.log" >&2
+        return 1
+    fi
+}
+
+kit_settled() # STATE
+{
+    [[ -s $1.ready || -e $1.status ]]
+}
+
+# Any program: start NAME PROGRAM ARGUMENT...
+start()
+{
+    kit_start "$1" now "${@:2}"
+}
+
+pid_of() # NAME
+{
+    local state
+
+    state=$(kit_find "$1") && cat "$state.pid"
+}
+
+# The file with what NAME wrote to stderr.
+log_of() # NAME
+{
+    local state
+
+    state=$(kit_find "$1") && echo "$state.log"
+}
+
+running() # NAME
+{
+    local state
+
+    state=$(kit_find "$1") && [[ ! -e $state.status ]]
+}
+
+send_signal() # NAME SIGNAL
+{
+    kill -s "$2" "$(pid_of "$1")"
+}
+
+# Waits until NAME ends by itself and returns its exit status; 124 when it does not (it is killed then).
+await() # NAME [SECONDS]
+{
+    local state
+
+    state=$(kit_find "$1") || return 125
+    if ! wait_for "${2:-30}" test -e "$state.status"; then
+        echo "$1 still runs" >&2
+        tail -n 20 "$state.log" >&2
+        kill -s KILL "$(<"$state.pid")" 2>/dev/null || true
+        return 124
+    fi
+    return "$(<"$state.status")"
+}
+
+# SIGTERM, and the exit status.
+stop() # NAME [SECONDS]
+{
+    running "$1" && send_signal "$1" TERM 2>/dev/null
+    await "$1" "${2:-10}"
+}
+
+# SIGKILL; returns when the process is gone.
+kill9() # NAME
+{
+    running "$1" && send_signal "$1" KILL 2>/dev/null
+    await "$1" 10 || (($? == 137))
+}
+
+# ---- the daemons, on the broker in $BOOTSTRAP and without the machine's own settings
+
+# Prints the program just built.
+built() # NAME
+{
+    local path
+
+    for path in "$WEATHERD_BUILD"/{,src/,src/*/,tests/lib/}"$1"; do
+        if [[ -f $path && -x $path ]]; then
+            echo "$path"
+            return
+        fi
+    done
+    echo "$1 is not built in $WEATHERD_BUILD" >&2
+    return 1
+}
+
+# The command line goes to the array kit_command. Own options come first, so that the test's win.
+kit_daemon() # consumer|producer ARGUMENT...
+{
+    local program ini
+
+    program=$(built "weatherd-$1") || return
+    kit_command=("$program")
+    if [[ " $* " != *" -c "* ]]; then
+        ini=$(kit_state)/none.ini
+        : >"$ini"
+        kit_command+=(-c "$ini")
+    fi
+    [[ -z ${BOOTSTRAP-} ]] || kit_command+=(-o "kafka.bootstrap.servers=$BOOTSTRAP")
+    kit_command+=("${@:2}")
+}
+
+# In the foreground, for at most $WEATHERD_TIMEOUT seconds (60): "run consumer --until-end 0-3".
+consumer() { kit_daemon consumer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
+producer() { kit_daemon producer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
+
+# In the background; returns when it is ready.
+consumer_start() { kit_daemon consumer "${@:2}" --ready-fd=9 && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
+producer_start() { kit_daemon producer "${@:2}" --ready-fd=9 && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
+
+# ---- brokers; each sets and exports $BOOTSTRAP
+
+# The mock cluster, with the topics NAME:PARTITIONS or other options of tests/lib/mock_cluster.
+start_mock() # [OPTION | NAME:PARTITIONS]...
+{
+    local state arguments=() argument program
+
+    program=$(built mock_cluster) || return
+    state=$(kit_state)/mock
+    for argument in "$@"; do
+        [[ $argument == -* || $argument != *:* ]] || arguments+=(--topic)
+        arguments+=("$argument")
+    done
+    mkfifo "$state.in"
+    export KIT_MOCK=$state
+    # its parent must be this shell, with which it ends; its stdin, opened for both directions, never does
+    "$program" "${arguments[@]}" <>"$state.in" >"$state.out" 2>"$state.log" 3>&- &
+    echo $! >"${state%/*}/mock-pid"
+    disown
+    wait_for 10 test -s "$state.out"
+    BOOTSTRAP=$(head -n 1 "$state.out")
+    export BOOTSTRAP
+}
+
+# A command to the mock ("mock down 1"), done when this returns.
+mock() # COMMAND...
+{
+    local before
+
+    before=$(wc -l <"$KIT_MOCK.out")
+    echo "$*" >"$KIT_MOCK.in"
+    wait_for 5 kit_mock_answered "$before"
+    [[ $(tail -n 1 "$KIT_MOCK.out") == ok ]] || {
+        echo "mock $*: $(tail -n 1 "$KIT_MOCK.out")" >&2
+        return 1
+    }
+}
+
+kit_mock_answered() # LINES-BEFORE
+{
+    (($(wc -l <"$KIT_MOCK.out") > $1))
+}
+
+# A real broker, for this file (in setup_file) or this test.
+start_kafka() # [PROPERTY=VALUE...]
+{
+    export KIT_KAFKA=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/kafka
+    BOOTSTRAP=$("$kit_top/scripts/kafka" start "$KIT_KAFKA" "$@") || return
+    export BOOTSTRAP
+}
+
+# scripts/kafka on that broker: kafka stop, kafka kill, kafka start, kafka tool topics --list
+kafka() # COMMAND ARGUMENT...
+{
+    "$kit_top/scripts/kafka" "$1" "$KIT_KAFKA" "${@:2}" 3>&-
+}
+
+new_topic() # NAME [PARTITIONS [PROPERTY=VALUE...]]
+{
+    local property options=()
+
+    for property in "${@:3}"; do
+        options+=(--config "$property")
+    done
+    kafka tool topics --create --topic "$1" --partitions "${2:-4}" --replication-factor 1 "${options[@]}"
+}
+
+# The independent client: topic statistics temperatures
+topic() # COMMAND ARGUMENT...
+{
+    /usr/bin/python3 "$kit_top/tests/lib/topic.py" "$1" "$BOOTSTRAP" "${@:2}" 3>&-
+}
