@@ -5,7 +5,8 @@
  *
  *   write, fsync(file)   before rename, or a crash may leave the new name with no data behind it
  *   rename               the one instant at which the new content takes over
- *   fsync(directory)     or the rename may be lost, and a caller that has told others of the new content lied
+ *   fsync(directory)     or the rename may be lost, and a caller that has told others of the new
+ * content lied
  *
  * A crash at any point leaves the old or the new file under its name, and at
  * worst a temporary file, which the next attempt removes.
@@ -72,7 +73,8 @@ take_the_name(struct atomic_file *file)
 
     if (result < 0)
         return result;
-    /* On network file systems close is where a write can still fail. EINTR: closed all the same, on Linux. */
+    /* On network file systems close is where a write can still fail. EINTR: closed all the same, on
+     * Linux. */
     result = close(file->fd);
     file->fd = -1;
     if (result < 0 && errno != EINTR)

@@ -7,9 +7,9 @@
  * rename, and the directory is forced to disk. A reader sees the old file or the
  * new one; so does whoever comes after a crash.
  *
- * After a failed fsync the kernel may have dropped the data and marked it clean, so that a second fsync of
- * the same descriptor would succeed over lost data. Therefore a failure of any call ends the attempt:
- * the temporary file is removed and the next attempt begins with a new one.
+ * After a failed fsync the kernel may have dropped the data and marked it clean, so that a second
+ * fsync of the same descriptor would succeed over lost data. Therefore a failure of any call ends
+ * the attempt: the temporary file is removed and the next attempt begins with a new one.
  */
 
 #include <stddef.h>
@@ -24,8 +24,8 @@ struct atomic_file {
 };
 
 /*
- * Opens the temporary file, removing one that a crash has left. The caller holds a lock that keeps a second writer away.
- * Returns 0, or a negative errno, as do the others.
+ * Opens the temporary file, removing one that a crash has left. The caller holds a lock that keeps
+ * a second writer away. Returns 0, or a negative errno, as do the others.
  */
 int atomic_file_begin(struct atomic_file *file, int directory, const char *name);
 

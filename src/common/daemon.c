@@ -80,9 +80,9 @@ print_help(const struct daemon_program *program)
 static void
 print_version(const struct daemon_program *program)
 {
-    printf("%s (weatherd) %s\nlibrdkafka %s, protobuf-c %s, json-c %s, allocator %s\n", program->name,
-           PACKAGE_VERSION, kafka_conf_library_version(), program->protobuf_version(),
-           json_library_version(), WITH_MALLOC);
+    printf("%s (weatherd) %s\nlibrdkafka %s, protobuf-c %s, json-c %s, allocator %s\n",
+           program->name, PACKAGE_VERSION, kafka_conf_library_version(),
+           program->protobuf_version(), json_library_version(), WITH_MALLOC);
 }
 
 static void
@@ -90,9 +90,9 @@ fill_getopt(const struct daemon_program *program, struct option *longs, char *le
 {
     *letters++ = ':'; /* a missing argument is told apart from an unknown option */
     for (size_t i = 0; i < N_OPTIONS; i++) {
-        longs[i] = (struct option){options[i].name,
-                                   options[i].argument ? required_argument : no_argument, NULL,
-                                   options[i].letter};
+        longs[i] =
+            (struct option){options[i].name, options[i].argument ? required_argument : no_argument,
+                            NULL, options[i].letter};
         if (!has_letter(&options[i]))
             continue;
         *letters++ = options[i].letter;
@@ -238,10 +238,12 @@ daemon_load_settings(struct daemon *daemon, struct settings **settingsp)
     if (result > 0)
         exit_code = EX_CONFIG;
     for (size_t i = 0; i < daemon->n_overrides; i++) {
-        if (settings_override(settings, daemon->overrides[i], &error) < 0) {
-            log_err(&daemon->log, "%s", error.text);
+        result = settings_override(settings, daemon->overrides[i], &error);
+        if (result != 0)
+            log_write(&daemon->log, result < 0 ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, "%s",
+                      error.text);
+        if (result < 0)
             exit_code = EX_CONFIG;
-        }
     }
     if (exit_code == 0)
         exit_code = program->check(settings, &reporter);
@@ -288,7 +290,7 @@ daemon_execute_again(struct daemon *daemon, const char *override)
     memcpy(argv, daemon->argv, n * sizeof(*argv));
     if (override) {
         argv[n] = (char *)"-o";
-        argv[n + 1] = (char *)override;
+        argv[n + 1] = (char *) override;
     }
     execv("/proc/self/exe", argv);
     return -errno;

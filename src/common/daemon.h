@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the daemons' mains have in common: the command line, the settings it leads to, and the actions that are
- * over before any work begins (--help, --version, --check-config, --print-config).
+ * What the daemons' mains have in common: the command line, the settings it leads to, and the
+ * actions that are over before any work begins (--help, --version, --check-config, --print-config).
  */
 
 #include <stdbool.h>
@@ -30,13 +30,14 @@ struct daemon_option {
 
 struct daemon_program {
     const char *name;
-    const char *synopsis;    /* of the arguments behind the options: "[[TOPIC:]PARTITIONS]..." or "" */
-    const char *purpose;     /* one line */
+    const char *synopsis; /* of the arguments behind the options: "[[TOPIC:]PARTITIONS]..." or "" */
+    const char *purpose;  /* one line */
     const char *config_file; /* default of -c */
     const struct setting_row *rows;
     size_t n_rows;
     struct daemon_option option; /* the program's own, a flag without an argument */
-    /* The checks of the settings as a whole, for --check-config and before the work: 0 or an exit code, mistakes reported. */
+    /* The checks of the settings as a whole, for --check-config and before the work: 0 or an exit
+     * code, mistakes reported. */
     int (*check)(const struct settings *settings, const struct settings_reporter *reporter);
     const char *(*protobuf_version)(void); /* for --version; of the library in use, as the others */
 };
@@ -58,25 +59,27 @@ struct daemon {
 };
 
 /*
- * Reads the command line. DAEMON_GO_ON, or the exit code of a program that has nothing more to do: 0 after --help
- * and --version, 64 after a mistake, which has been printed.
+ * Reads the command line. DAEMON_GO_ON, or the exit code of a program that has nothing more to do:
+ * 0 after --help and --version, 64 after a mistake, which has been printed.
  */
 enum { DAEMON_GO_ON = -1 };
 int daemon_init(struct daemon *daemon, const struct daemon_program *program, int argc, char **argv);
 void daemon_fini(struct daemon *daemon);
 
 /*
- * Reads and checks the settings, now and at each reload. 0, or exit code 78, when each mistake has been logged. The settings are released with settings_free().
+ * Reads and checks the settings, now and at each reload. 0, or exit code 78, when each mistake has
+ * been logged. The settings are released with settings_free().
  */
 int daemon_load_settings(struct daemon *daemon, struct settings **settingsp);
 
-/* Carries out --check-config and --print-config: an exit code, or DAEMON_GO_ON when neither was given. */
+/* Carries out --check-config and --print-config: an exit code, or DAEMON_GO_ON when neither was
+ * given. */
 int daemon_show_settings(struct daemon *daemon);
 
 /*
- * The program begins anew with the same command line and process id: a client of librdkafka can't be closed and
- * made again within a process. override ("SECTION.KEY=VALUE", or NULL) is added as a last -o. Returns only on failure, with
- * a negative errno.
+ * The program begins anew with the same command line and process id: a client of librdkafka can't
+ * be closed and made again within a process. override ("SECTION.KEY=VALUE", or NULL) is added as a
+ * last -o. Returns only on failure, with a negative errno.
  */
 int daemon_execute_again(struct daemon *daemon, const char *override);
 

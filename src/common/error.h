@@ -17,9 +17,13 @@ struct error {
     char text[2048]; /* cut, never overrun, when a message is longer */
 };
 
-#define ERROR_INIT {.text = ""}
+#define ERROR_INIT                                                                                 \
+    {                                                                                              \
+        .text = ""                                                                                 \
+    }
 
-/* Sets the message and returns result, so that a failing function ends in one line. error may be NULL. */
+/* Sets the message and returns result, so that a failing function ends in one line. error may be
+ * NULL. */
 int error_set(struct error *error, int result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -21,7 +21,8 @@ struct json_object; /* json-c's own; only this module looks inside */
 
 #define JSON_DEPTH_MAX 16
 
-/* Parses the length bytes of text: 0, JSON_E_BAD with a message that names the byte, or -ENOMEM. Release with json_release(). */
+/* Parses the length bytes of text: 0, JSON_E_BAD with a message that names the byte, or -ENOMEM.
+ * Release with json_release(). */
 enum { JSON_E_BAD = 1 };
 int json_read(const char *text, size_t length, struct json_object **rootp, struct error *error);
 void json_release(struct json_object *root); /* NULL is fine */
@@ -29,21 +30,23 @@ CLEANUP_DEFINE(struct json_object *, json_release);
 
 bool json_is_object(const struct json_object *value);
 
-/* Calls member for each member in the order of the text; a result other than 0 ends it and is returned. */
+/* Calls member for each member in the order of the text; a result other than 0 ends it and is
+ * returned. */
 typedef int (*json_member_fn)(void *userdata, const char *key, struct json_object *value,
                               struct error *error);
 int json_each_member(struct json_object *object, json_member_fn member, void *userdata,
                      struct error *error);
 
-/* Calls element for each element of an array, likewise; JSON_E_BAD when the value is not an array. */
+/* Calls element for each element of an array, likewise; JSON_E_BAD when the value is not an array.
+ */
 typedef int (*json_element_fn)(void *userdata, size_t index, struct json_object *value,
                                struct error *error);
 int json_each_element(struct json_object *array, json_element_fn element, void *userdata,
                       struct error *error);
 
 /*
- * The value as an integer within [min, max], a finite number, or a text: 0, or JSON_E_BAD with a message that begins with
- * "is …", to be prefixed with the thing. The text belongs to the value.
+ * The value as an integer within [min, max], a finite number, or a text: 0, or JSON_E_BAD with a
+ * message that begins with "is …", to be prefixed with the thing. The text belongs to the value.
  */
 int json_get_integer(struct json_object *value, int64_t min, int64_t max, int64_t *integerp,
                      struct error *error);
@@ -66,8 +69,9 @@ struct json_writer {
 void json_writer_init(struct json_writer *writer, json_write_fn write, void *userdata);
 
 /*
- * Members of the object that was begun last, in two-space indentation; key NULL for the document itself and for elements
- * of an array. Keys and texts must be UTF-8; what JSON wants escaped is escaped. Failures are kept until json_writer_finish().
+ * Members of the object that was begun last, in two-space indentation; key NULL for the document
+ * itself and for elements of an array. Keys and texts must be UTF-8; what JSON wants escaped is
+ * escaped. Failures are kept until json_writer_finish().
  */
 void json_writer_begin(struct json_writer *writer, const char *key, char bracket); /* '{' or '[' */
 void json_writer_end(struct json_writer *writer, char bracket);                    /* '}' or ']' */

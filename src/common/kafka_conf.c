@@ -10,10 +10,12 @@
 
 #include "common/cleanup.h"
 #include "common/kafka_conf.h"
+#include "common/secret.h"
 
 CLEANUP_DEFINE(rd_kafka_conf_t *, rd_kafka_conf_destroy);
 
-/* A name that ends with a star stands for all that begin so. own: the value that is weatherd's, where it is the same everywhere. */
+/* A name that ends with a star stands for all that begin so. own: the value that is weatherd's,
+ * where it is the same everywhere. */
 struct refusal {
     const char *name;
     const char *own;
@@ -41,7 +43,8 @@ static const struct refusal refusals[] = {
     {"message.timeout.ms", "0", REASON_RETRIES},
     {"delivery.timeout.ms", "0", REASON_RETRIES},
     {"transactional.id", NULL, "the producer's checkpoint does what a transaction would"},
-    {"partitioner", "murmur2_random", "a station must lie where the clients in Java and Python put it"},
+    {"partitioner", "murmur2_random",
+     "a station must lie where the clients in Java and Python put it"},
     {"queuing.strategy", "fifo", REASON_ORDER},
     {"delivery.report.only.error", "false", "producer.json covers what has been acknowledged"},
     {"log.queue", "true", "librdkafka's lines go to weatherd's log"},
@@ -64,24 +67,35 @@ find_refusal(const char *name)
 }
 
 static int
-set_property(rd_kafka_conf_t *conf, const struct setting_value *property, struct error *error)
+set_property(rd_kafka_conf_t *conf, const struct settings *settings,
+             const struct setting_value *property, struct error *error)
 {
     const struct refusal *refusal = find_refusal(property->key);
+    cleanup(free) char *secret = NULL;
+    const char *value = property->value;
     char text[512];
 
     if (refusal) {
-        if (refusal->own && strcmp(property->value, refusal->own) == 0)
+        if (refusal->own && strcmp(value, refusal->own) == 0)
             return 0;
         return error_set(error, -EINVAL, "[kafka] %s can't be set: %s; remove the line",
                          property->key, refusal->reason);
     }
-    if (rd_kafka_conf_set(conf, property->key, property->value, text, sizeof(text)) !=
-        RD_KAFKA_CONF_OK)
-        return error_set(error, -EINVAL, "[kafka] %s: %s", property->key, text);
+    if (settings_is_secret(settings, "kafka", property->key)) {
+        int result = secret_read(value, &secret, error);
+
+        if (result < 0)
+            return error_prefix(error, result, "[kafka] %s: ", property->key);
+        value = secret;
+    }
+    if (rd_kafka_conf_set(conf, property->key, value, text, sizeof(text)) != RD_KAFKA_CONF_OK)
+        return error_set(error, -EINVAL, "[kafka] %s: %s", property->key,
+                         secret ? "librdkafka refuses the secret" : text);
     return 0;
 }
 
-/* What the program needs; a value the library does not take is a bug of ours, found by the first test. */
+/* What the program needs; a value the library does not take is a bug of ours, found by the first
+ * test. */
 static int
 set_own(rd_kafka_conf_t *conf, const struct kafka_conf_settings *conf_settings, struct error *error)
 {
@@ -115,7 +129,7 @@ kafka_conf_new(rd_kafka_conf_t **confp, const struct kafka_conf_settings *conf_s
     for (size_t i = 0; settings_each(conf_settings->settings, "kafka", i, &property); i++) {
         struct error mistake = ERROR_INIT;
 
-        if (set_property(conf, &property, &mistake) < 0) {
+        if (set_property(conf, conf_settings->settings, &property, &mistake) < 0) {
             error_prefix(&mistake, 0, "%s: ", property.origin);
             reporter->mistake(reporter->userdata, mistake.text);
             mistaken = true;

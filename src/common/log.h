@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 enum log_level { /* syslog's numbers */
-    LOG_LEVEL_ERR = 3,
-    LOG_LEVEL_WARNING = 4,
-    LOG_LEVEL_NOTICE = 5,
-    LOG_LEVEL_INFO = 6,
-    LOG_LEVEL_DEBUG = 7,
+                 LOG_LEVEL_ERR = 3,
+                 LOG_LEVEL_WARNING = 4,
+                 LOG_LEVEL_NOTICE = 5,
+                 LOG_LEVEL_INFO = 6,
+                 LOG_LEVEL_DEBUG = 7,
 };
 
 struct log {
@@ -27,7 +27,8 @@ struct log {
 /* Finds out whether stderr is the journal. The level is LOG_LEVEL_INFO until it is set. */
 void log_init(struct log *log, const char *program);
 
-/* Writes one line when its level is at or above the log's. Line feeds and control characters in it are made visible. */
+/* Writes one line when its level is at or above the log's. Line feeds and control characters in it
+ * are made visible. */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -41,8 +42,8 @@ void log_write(const struct log *log, enum log_level level, const char *format, 
 bool log_level_parse(const char *text, enum log_level *levelp);
 
 /*
- * Keeps a line that may repeat a million times from filling the log: passes the first of each interval of
- * SAMPLER_INTERVAL seconds and counts the rest, to be told with the next that passes.
+ * Keeps a line that may repeat a million times from filling the log: passes the first of each
+ * interval of SAMPLER_INTERVAL seconds and counts the rest, to be told with the next that passes.
  */
 #define SAMPLER_INTERVAL 10
 struct sampler {
@@ -50,5 +51,6 @@ struct sampler {
     uint64_t suppressed;
 };
 
-/* True when the line may be written now; *suppressedp is then how many were not since the last one. */
+/* True when the line may be written now; *suppressedp is then how many were not since the last one.
+ */
 bool sampler_pass(struct sampler *sampler, uint64_t now_usec, uint64_t *suppressedp);

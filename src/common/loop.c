@@ -108,8 +108,7 @@ add_signals(struct loop *loop)
     static const struct {
         int signal;
         sd_event_signal_handler_t handler;
-    } signals[] = {
-        {SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_flush}};
+    } signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_flush}};
     sigset_t mask;
     int result;
 
@@ -188,8 +187,7 @@ loop_free(struct loop *loop)
 int
 loop_watch(struct loop *loop, int fd, struct error *error)
 {
-    int result =
-        sd_event_add_io(loop->event, &loop->descriptor, fd, EPOLLIN, on_readable, loop);
+    int result = sd_event_add_io(loop->event, &loop->descriptor, fd, EPOLLIN, on_readable, loop);
 
     if (result < 0)
         return error_set(error, result, "can't watch a descriptor: %s", strerror(-result));

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * The one thread's event loop, on sd-event: signals, the watchdog, a descriptor, timers, and work to go on with
- * once nothing else is waiting.
+ * The one thread's event loop, on sd-event: signals, the watchdog, a descriptor, timers, and work
+ * to go on with once nothing else is waiting.
  *
- * loop_new() blocks the signals it handles. It comes before the first thread is started, so that all threads inherit
- * the mask and the signals reach the loop alone.
+ * loop_new() blocks the signals it handles. It comes before the first thread is started, so that
+ * all threads inherit the mask and the signals reach the loop alone.
  */
 
 #include <signal.h>
@@ -27,8 +27,8 @@ struct loop_handlers {
 };
 
 /*
- * 0, or a negative errno with a message. A second SIGTERM or SIGINT ends the process at once, by the signal: files are replaced
- * atomically, so that is safe at any time.
+ * 0, or a negative errno with a message. A second SIGTERM or SIGINT ends the process at once, by
+ * the signal: files are replaced atomically, so that is safe at any time.
  */
 int loop_new(struct loop **loopp, const struct loop_handlers *handlers, void *userdata,
              struct error *error);

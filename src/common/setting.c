@@ -5,7 +5,7 @@
  * there is a struct to put it in. A check lets the parser write to a scratch
  * field. That does for numbers; a string would have to be freed again by someone
  * who can't know that it is one. So the scratch field holds a mark that no real
- * field can hold, and setting_parse_string() makes no copy over it.
+ * field can hold, and setting_parse_text() makes no copy over it.
  */
 
 #include <errno.h>
@@ -40,12 +40,10 @@ setting_check(const struct setting_row *row, const char *value, struct error *er
 }
 
 int
-setting_parse_string(const char *value, void *destination, struct error *error)
+setting_parse_text(const char *value, void *destination, struct error *error)
 {
     char **stringp = destination, *string;
 
-    if (!*value)
-        return error_set(error, -EINVAL, "the value must not be empty; leave the key out instead");
     if (*stringp == check_only)
         return 0;
     string = strdup(value);
@@ -54,6 +52,14 @@ setting_parse_string(const char *value, void *destination, struct error *error)
     free(*stringp);
     *stringp = string;
     return 0;
+}
+
+int
+setting_parse_string(const char *value, void *destination, struct error *error)
+{
+    if (!*value)
+        return error_set(error, -EINVAL, "the value must not be empty; leave the key out instead");
+    return setting_parse_text(value, destination, error);
 }
 
 int

@@ -232,6 +232,14 @@ settings_each(const struct settings *settings, const char *section, size_t index
     return false;
 }
 
+bool
+settings_is_secret(const struct settings *settings, const char *section, const char *key)
+{
+    const struct setting_row *row = settings_find_row(settings, section, key);
+
+    return row && (row->flags & SETTING_SECRET);
+}
+
 const char *
 settings_each_section(const struct settings *settings, size_t index)
 {

@@ -35,7 +35,8 @@ bool setting_row_has_section(const struct setting_row *row, const char *section)
 /* Whether the row stands for many keys. */
 bool setting_row_is_pattern(const struct setting_row *row);
 
-/* Whether the value must not be shown. "@NAME", the file that has the secret, may; "@@…" begins a secret. */
+/* Whether the value must not be shown. "@NAME", the file that has the secret, may; "@@…" begins a
+ * secret. */
 bool setting_is_secret(const struct setting_row *row, const char *value);
 
 bool settings_has_section(const struct settings *settings, const char *section);

@@ -162,10 +162,12 @@ assignment_open(struct assignment *assignment, struct error *error)
             mkdir(topic->directory, 0755);
         topic->directory_fd = open(topic->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (topic->directory_fd < 0)
-            return error_set(error, -errno, "directory %s of topic %s: %s; create it, or set [consumer] directory",
+            return error_set(error, -errno,
+                             "directory %s of topic %s: %s; create it, or set [consumer] directory",
                              topic->directory, topic->name, strerror(errno));
         if (faccessat(topic->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
-            return error_set(error, -errno, "directory %s of topic %s: %s; weatherd must be able to write there",
+            return error_set(error, -errno,
+                             "directory %s of topic %s: %s; weatherd must be able to write there",
                              topic->directory, topic->name, strerror(errno));
     }
     return 0;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which partitions of which topics a consumer reads, and in which directories their files are kept: what "0-2
- * stations:0_1" on the command line means.
+ * Which partitions of which topics a consumer reads, and in which directories their files are kept:
+ * what "0-2 stations:0_1" on the command line means.
  */
 
 #include <stdbool.h>
@@ -26,9 +26,10 @@ struct assignment {
 };
 
 /*
- * Reads the arguments, or partitions when there is none. A list without a topic is of default_topic. The default topic's files
- * lie in directory, another's in directory/TOPIC. "\x2d", as systemd-escape writes a dash, is understood. 0; -EINVAL with a message
- * (also when nothing is to be read at all); -ENOMEM. Release with assignment_fini() after success.
+ * Reads the arguments, or partitions when there is none. A list without a topic is of
+ * default_topic. The default topic's files lie in directory, another's in directory/TOPIC. "\x2d",
+ * as systemd-escape writes a dash, is understood. 0; -EINVAL with a message (also when nothing is
+ * to be read at all); -ENOMEM. Release with assignment_fini() after success.
  */
 struct assignment_defaults {
     const char *topic;
@@ -39,7 +40,8 @@ int assignment_parse(struct assignment *assignment, char *const *arguments, int 
                      const struct assignment_defaults *defaults, struct error *error);
 void assignment_fini(struct assignment *assignment);
 
-/* Opens the directories; makes that of a further topic when it is missing. 0, or a negative errno with a message. */
+/* Opens the directories; makes that of a further topic when it is missing. 0, or a negative errno
+ * with a message. */
 int assignment_open(struct assignment *assignment, struct error *error);
 
 /* "temperatures:0-2 stations:0", cut to size. */

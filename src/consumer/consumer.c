@@ -170,9 +170,9 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
                          &notice, &error);
     if (result != 0) {
         log_err(consumer->log, "%s", error.text[0] ? error.text : strerror(-result));
-        return result == STREAM_E_CORRUPT                    ? EX_DATAERR
+        return result == STREAM_E_CORRUPT                  ? EX_DATAERR
                : result == STREAM_E_HELD || result != -EIO ? EX_CANTCREAT
-                                                             : EX_IOERR;
+                                                           : EX_IOERR;
     }
     if (notice.text[0])
         log_warning(consumer->log, "%s partition %d: %s", topic->name, number, notice.text);

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What consumer.c (its life), reading.c (records) and saving.c (checkpoints) share. Nobody else includes it.
+ * What consumer.c (its life), reading.c (records) and saving.c (checkpoints) share. Nobody else
+ * includes it.
  */
 
 #include <time.h>
@@ -44,15 +45,15 @@ struct consumer {
     struct loop_timer *save_timer;
     struct loop_timer *heartbeat_timer;
     uint64_t started;
-    size_t next_described; /* the partition that the heartbeat asks about next */
+    size_t next_asked; /* the partition that the heartbeat may ask about next */
     uint64_t save_started; /* the last one */
     uint64_t save_ended;
-    uint64_t heard; /* when a partition was heard of last */
+    uint64_t heard;   /* when a partition was heard of last */
     uint64_t applied; /* records */
     struct sampler save_failures, failures;
     bool slow_saves_logged;
-    bool paused;  /* a file can't be written: nothing is read */
-    bool down;    /* no broker can be reached, */
+    bool paused; /* a file can't be written: nothing is read */
+    bool down;   /* no broker can be reached, */
     time_t down_since;
     bool leaving;
     int exit_code;
@@ -62,14 +63,19 @@ struct consumer {
 /* Ends the loop with this exit code; the first one counts. */
 void consumer_leave(struct consumer *consumer, int exit_code);
 
-/* Takes what librdkafka has fetched, for a slice of time; the loop comes back when there is more. */
+/* Takes what librdkafka has fetched, for a slice of time; the loop comes back when there is more.
+ */
 void consumer_read(struct consumer *consumer);
 
-/* Replaces the files of all partitions that have changed. False, and logged, when one could not be: nothing is read then. */
+/* Replaces the files of all partitions that have changed. False, and logged, when one could not be:
+ * nothing is read then. */
 bool consumer_save(struct consumer *consumer);
 
 /* Sets the timer of the next consumer_save(), when anything has changed. */
 void consumer_schedule_save(struct consumer *consumer);
+
+/* Asks the brokers for cluster and number of partitions of the topics that are running, once. */
+void consumer_learn(struct consumer *consumer);
 
 /* The heartbeat; sets its own timer again. */
 void consumer_beat(struct consumer *consumer);

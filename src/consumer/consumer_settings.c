@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What can be set in consumer.ini. The sample file and the manual are compared with this table by a test. */
+/* What can be set in consumer.ini. The sample file and the manual are compared with this table by a
+ * test. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -62,7 +63,7 @@ parse_max_stations(const char *value, void *destination, struct error *error)
 #define FIELD(member) offsetof(struct consumer_settings, member)
 
 static const struct setting_row rows[] = {
-    KAFKA_CONF_SETTING_ROW,
+    KAFKA_CONF_SETTING_ROWS,
     SETTING_LOG_LEVEL_ROW,
     {"consumer", "topic", "temperatures", "TOPIC", "the topic to read", setting_parse_topic,
      FIELD(topic), 0},
@@ -79,9 +80,8 @@ static const struct setting_row rows[] = {
     {"consumer", "duplicates", "drop", "drop|keep",
      "a report of the date of its station's end, such as a producer's retry", parse_keep,
      FIELD(policy.keep_duplicates), SETTING_RELOAD},
-    {"consumer", "late", "drop", "drop|keep",
-     "a report of an earlier date than its station's end", parse_keep, FIELD(policy.keep_late),
-     SETTING_RELOAD},
+    {"consumer", "late", "drop", "drop|keep", "a report of an earlier date than its station's end",
+     parse_keep, FIELD(policy.keep_late), SETTING_RELOAD},
     {"consumer", "on_invalid", "skip", "skip|stop",
      "a record that is no valid report: count it, log it and go on, or stop with exit code 65",
      parse_on_invalid, FIELD(stop_on_invalid), SETTING_RELOAD},
@@ -91,8 +91,9 @@ static const struct setting_row rows[] = {
 };
 
 /*
- * librdkafka stops fetching for a whole second when its queue holds more than queued.min.messages, so that bound is put out
- * of reach and the one in bytes does the work. It counts payloads only; an entry of the queue takes several times that.
+ * librdkafka stops fetching for a whole second when its queue holds more than queued.min.messages,
+ * so that bound is put out of reach and the one in bytes does the work. It counts payloads only; an
+ * entry of the queue takes several times that.
  */
 static const struct kafka_property kafka_properties[] = {
     {"bootstrap.servers", "localhost:9092", false},
@@ -104,8 +105,8 @@ static const struct kafka_property kafka_properties[] = {
     {"check.crcs", "true", false},
     {"log.queue", "true", false},
     {"queued.min.messages", "1000000", false},
-    {"queued.max.messages.kbytes", "2048", false},
-    {"fetch.message.max.bytes", "131072", false},
+    {"queued.max.messages.kbytes", "4096", false},
+    {"fetch.message.max.bytes", "524288", false},
     {"fetch.error.backoff.ms", "100", false},
     {"fetch.queue.backoff.ms", "10", true}, /* since 2.2 */
     {"reconnect.backoff.max.ms", "2000", false},
@@ -160,12 +161,14 @@ check(const struct settings *settings, const struct settings_reporter *reporter)
 const struct daemon_program consumer_program = {
     .name = "weatherd-consumer",
     .synopsis = "[[TOPIC:]PARTITIONS]...",
-    .purpose = "Turn the reports of a topic's partitions into partition-N.json, each report counted "
-               "exactly once.",
+    .purpose =
+        "Turn the reports of a topic's partitions into partition-N.json, each report counted "
+        "exactly once.",
     .config_file = WEATHERD_CONFIG_DIRECTORY "/consumer.ini",
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(rows[0]),
-    .option = {"until-end", 0, NULL, "stop when every partition has reached the end it had at the start"},
+    .option = {"until-end", 0, NULL,
+               "stop when every partition has reached the end it had at the start"},
     .check = check,
     .protobuf_version = report_protobuf_library_version,
 };

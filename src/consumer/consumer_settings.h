@@ -10,8 +10,8 @@ struct rd_kafka_conf_s;
 
 struct consumer_settings {
     char *topic;
-    char *partitions; /* NULL: none */
-    char *directory;  /* NULL: daemon_state_directory() */
+    char *partitions;             /* NULL: none */
+    char *directory;              /* NULL: daemon_state_directory() */
     uint64_t checkpoint_interval; /* microseconds */
     struct partition_policy policy;
     bool stop_on_invalid;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Once a second: what has not been heard of for a while is asked about, because librdkafka is silent about missing topics
- * for half a minute and about refused ones for ever; and the supervisor is told how things stand.
+ * Once a second: what has not been heard of for a while is asked about, because librdkafka is
+ * silent about missing topics for half a minute and about refused ones for ever; and the supervisor
+ * is told how things stand.
  */
 
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "common/notify.h"
 #include "consumer/consumer_private.h"
 
-#define SILENCE_USEC       (5 * SECOND) /* without a word from a partition, the broker is asked about it */
+#define SILENCE_USEC       (5 * SECOND) /* until the broker is asked about a partition */
 #define QUERY_TIMEOUT_MSEC 1000
 
 static void
@@ -24,35 +25,75 @@ complain(struct consumer *consumer, struct consumer_partition *partition, const 
     log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number, text);
 }
 
-/* Asks about one partition at a time: each question may take a second. False when there was none to ask. */
-static bool
-describe(struct consumer *consumer, size_t index)
+static void
+learn(struct consumer *consumer, struct consumer_partition *partition,
+      const struct source_topic *topic)
+{
+    struct error message = ERROR_INIT;
+    int result = stream_learn(&partition->stream, topic->cluster, topic->partitions, &message);
+
+    partition->described = true;
+    if (result != 0)
+        log_write(consumer->log,
+                  result == STREAM_E_CLUSTER_CHANGED ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
+                  "%s partition %d: %s", partition->topic, partition->number, message.text);
+}
+
+/* Asks about a topic on behalf of one of its partitions; what it says is for all that are running.
+ */
+static void
+ask(struct consumer *consumer, size_t index)
 {
     struct consumer_partition *partition = &consumer->partitions[index];
     struct source_topic topic = {.partitions = 0, .cluster = ""};
     struct error message = ERROR_INIT;
-    bool silent = partition->stream.phase != STREAM_RUNNING &&
-                  loop_now() - consumer->started > SILENCE_USEC;
-    int result;
+    int result = source_query_topic(consumer->source, index, QUERY_TIMEOUT_MSEC, &topic, &message);
 
-    if (consumer->down || (partition->described && !silent) ||
-        (!silent && partition->stream.phase != STREAM_RUNNING))
-        return false;
-    result = source_query_topic(consumer->source, index, QUERY_TIMEOUT_MSEC, &topic, &message);
     if (result == SOURCE_E_REFUSED && consumer->heard == 0) {
         log_err(consumer->log, "%s", message.text);
         consumer_leave(consumer, EX_UNAVAILABLE);
     } else if (result != 0) {
         complain(consumer, partition, message.text);
-    } else if (partition->stream.phase == STREAM_RUNNING) {
-        partition->described = true;
-        stream_learn(&partition->stream, topic.cluster, topic.partitions, &message);
-        if (message.text[0])
-            log_notice(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
-                       message.text);
+    } else {
+        for (size_t i = 0; i < consumer->n_partitions; i++) {
+            struct consumer_partition *other = &consumer->partitions[i];
+
+            if (other->topic == partition->topic && other->stream.phase == STREAM_RUNNING &&
+                !other->described)
+                learn(consumer, other, &topic);
+        }
         consumer_schedule_save(consumer);
     }
-    return true;
+}
+
+void
+consumer_learn(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions && !consumer->leaving; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        if (partition->described || partition->stream.phase != STREAM_RUNNING)
+            continue;
+        ask(consumer, i);
+        if (!partition->described)
+            return; /* the brokers are busy: the next heartbeat tries again */
+    }
+}
+
+/* About one silent partition at a time, because each question may take a second. */
+static void
+ask_about_silence(struct consumer *consumer)
+{
+    if (loop_now() - consumer->started < SILENCE_USEC)
+        return;
+    for (size_t tried = 0; tried < consumer->n_partitions; tried++) {
+        size_t index = consumer->next_asked++ % consumer->n_partitions;
+
+        if (consumer->partitions[index].stream.phase != STREAM_RUNNING) {
+            ask(consumer, index);
+            return;
+        }
+    }
 }
 
 static void
@@ -83,11 +124,9 @@ tell_status(struct consumer *consumer)
 void
 consumer_beat(struct consumer *consumer)
 {
-    for (size_t tried = 0; tried < consumer->n_partitions; tried++) {
-        size_t index = consumer->next_described++ % consumer->n_partitions;
-
-        if (describe(consumer, index))
-            break;
+    if (!consumer->down) {
+        consumer_learn(consumer);
+        ask_about_silence(consumer);
     }
     tell_status(consumer);
     loop_set_timer(consumer->heartbeat_timer, loop_now() + SECOND);

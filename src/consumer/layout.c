@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Reading believes nothing: types, ranges, dates, and that the values fit each other. Files of other programs in this shape
- * are taken over, so members may come in any order and min, max and their dates may be missing, all together.
+ * Reading believes nothing: types, ranges, dates, and that the values fit each other. Files of
+ * other programs in this shape are taken over, so members may come in any order and min, max and
+ * their dates may be missing, all together.
  */
 
 #include <errno.h>
@@ -29,13 +30,20 @@ struct station_text {
     double avg;
 };
 
-#define FIELD(name, field_kind, member) {name, field_kind, offsetof(struct station_text, member)}
+#define FIELD(name, field_kind, member)                                                            \
+    {                                                                                              \
+        name, field_kind, offsetof(struct station_text, member)                                    \
+    }
 
 static const struct field fields[] = {
-    FIELD("count", FIELD_COUNT, stats.count),      FIELD("sum", FIELD_NUMBER, stats.sum),
-    FIELD("avg", FIELD_NUMBER, avg),               FIELD("start", FIELD_DATE, stats.start),
-    FIELD("end", FIELD_DATE, stats.end),           FIELD("min", FIELD_NUMBER, stats.min),
-    FIELD("min_date", FIELD_DATE, stats.min_date), FIELD("max", FIELD_NUMBER, stats.max),
+    FIELD("count", FIELD_COUNT, stats.count),
+    FIELD("sum", FIELD_NUMBER, stats.sum),
+    FIELD("avg", FIELD_NUMBER, avg),
+    FIELD("start", FIELD_DATE, stats.start),
+    FIELD("end", FIELD_DATE, stats.end),
+    FIELD("min", FIELD_NUMBER, stats.min),
+    FIELD("min_date", FIELD_DATE, stats.min_date),
+    FIELD("max", FIELD_NUMBER, stats.max),
     FIELD("max_date", FIELD_DATE, stats.max_date),
 };
 
@@ -143,8 +151,7 @@ load_station(struct partition *partition, const char *id, struct json_object *va
     if (result == 0)
         result = check_station(&loading.text, error);
     if (result == 0)
-        result =
-            stations_add(&partition->stations, id, named.station_length, &loading.text.stats);
+        result = stations_add(&partition->stations, id, named.station_length, &loading.text.stats);
     return result;
 }
 

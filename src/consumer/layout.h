@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * The shape of partition-N.json: how a partition's statistics stand in it, and the checks of every value on the way back.
+ * The shape of partition-N.json: how a partition's statistics stand in it, and the checks of every
+ * value on the way back.
  *
- * flat: {"offset": 123, "StationD": {"count": …, "sum": …, "avg": …, "start": …, "end": …, "min": …, "min_date": …,
- * "max": …, "max_date": …}, …}
+ * flat: {"offset": 123, "StationD": {"count": …, "sum": …, "avg": …, "start": …, "end": …, "min":
+ * …, "min_date": …, "max": …, "max_date": …}, …}
  */
 
 #include "consumer/partition.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a partition's reports add up to. Pure: no input or output, no clock, no log, so the same records give the
- * same state, bit for bit.
+ * What a partition's reports add up to. Pure: no input or output, no clock, no log, so the same
+ * records give the same state, bit for bit.
  */
 
 #include <stdint.h>
@@ -42,6 +42,7 @@ void partition_fini(struct partition *partition);
 /* Whether this is a key of partition-N.json itself, which no station can be called. */
 bool partition_is_reserved(const char *id, size_t length);
 
-/* Takes one record into the statistics, counts its outcome and returns it; the reason of an invalid one is in error. */
+/* Takes one record into the statistics, counts its outcome and returns it; the reason of an invalid
+ * one is in error. */
 enum partition_outcome partition_apply(struct partition *partition, const void *payload,
                                        size_t length, struct error *error);

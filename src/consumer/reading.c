@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Records, from the source to their partitions, batch by batch. A record is passed (stream_pass) when it has been dealt with,
- * whatever became of it, and never before: the file that a crash leaves behind says either that, or nothing of it.
+ * Records, from the source to their partitions, batch by batch. A record is passed (stream_pass)
+ * when it has been dealt with, whatever became of it, and never before: the file that a crash
+ * leaves behind says either that, or nothing of it.
  */
 
 #include <sysexits.h>
@@ -36,8 +37,8 @@ follow(struct consumer *consumer, struct consumer_partition *partition, enum str
     bool fatal = verdict == STREAM_REFUSE || verdict == STREAM_LOST;
 
     if (message->text[0])
-        log_write(consumer->log, fatal ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING,
-                  "%s partition %d: %s", partition->topic, partition->number, message->text);
+        log_write(consumer->log, fatal ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, "%s partition %d: %s",
+                  partition->topic, partition->number, message->text);
     if (fatal)
         consumer_leave(consumer, EX_DATAERR);
     else if (verdict == STREAM_SEEK)
@@ -75,8 +76,8 @@ apply_record(struct consumer *consumer, struct consumer_partition *partition,
     struct error reason;
 
     reason.text[0] = '\0';
-    switch (partition_apply(&partition->partition, record->payload, record->payload_length,
-                            &reason)) {
+    switch (
+        partition_apply(&partition->partition, record->payload, record->payload_length, &reason)) {
     case PARTITION_INVALID:
         refuse_record(consumer, partition, record->offset, &reason);
         break;
@@ -105,7 +106,11 @@ take_record(struct consumer *consumer, struct consumer_partition *partition,
         if (verdict != STREAM_APPLY)
             return;
     }
-    apply_record(consumer, partition, record);
+    /* A tombstone, legal in a compacted topic, is no report and nothing to complain about. */
+    if (record->payload)
+        apply_record(consumer, partition, record);
+    else
+        stream_pass(&partition->stream, record->offset);
     partition->last = record;
 }
 
@@ -207,8 +212,7 @@ restart_partitions(struct consumer *consumer)
             continue;
         partition->restart = false;
         log_debug(consumer->log, "%s partition %d: reading again from offset %lld",
-                  partition->topic, partition->number,
-                  (long long)stream_start(&partition->stream));
+                  partition->topic, partition->number, (long long)stream_start(&partition->stream));
         if (source_restart(consumer->source, i, stream_start(&partition->stream), &error) < 0) {
             log_err(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
                     error.text);
@@ -242,6 +246,7 @@ leave_at_end(struct consumer *consumer)
     for (size_t i = 0; i < consumer->n_partitions; i++)
         if (!consumer->partitions[i].ended)
             return;
+    consumer_learn(consumer);
     consumer_leave(consumer, EX_OK);
 }
 
@@ -263,4 +268,3 @@ consumer_read(struct consumer *consumer)
     if (!consumer->leaving)
         consumer_schedule_save(consumer);
 }
-

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * When the files are replaced. By the thread that applies the records, so that they never hold half a record;
- * never for more than a tenth of the time; and while one can't be written nothing is read, so that memory stays bounded
- * and nothing is lost but time.
+ * When the files are replaced. By the thread that applies the records, so that they never hold half
+ * a record; never for more than a tenth of the time; and while one can't be written nothing is
+ * read, so that memory stays bounded and nothing is lost but time.
  */
 
 #include "consumer/consumer_private.h"
@@ -47,8 +47,7 @@ consumer_save(struct consumer *consumer)
         log_notice(consumer->log,
                    "a checkpoint takes %llu ms, so there is one every %llu ms rather than every "
                    "%llu ms (checkpoint_interval)",
-                   (unsigned long long)duration / 1000,
-                   (unsigned long long)duration * SHARE / 1000,
+                   (unsigned long long)duration / 1000, (unsigned long long)duration * SHARE / 1000,
                    (unsigned long long)consumer->config.checkpoint_interval / 1000);
     }
     if (consumer->paused)
@@ -73,8 +72,7 @@ void
 consumer_schedule_save(struct consumer *consumer)
 {
     uint64_t interval = consumer->config.checkpoint_interval;
-    uint64_t rest = consumer->save_ended +
-                    SHARE * (consumer->save_ended - consumer->save_started);
+    uint64_t rest = consumer->save_ended + SHARE * (consumer->save_ended - consumer->save_started);
 
     if (loop_timer_is_set(consumer->save_timer) || !is_dirty(consumer))
         return;
@@ -84,4 +82,3 @@ consumer_schedule_save(struct consumer *consumer)
         rest = consumer->save_started + interval;
     loop_set_timer(consumer->save_timer, rest);
 }
-

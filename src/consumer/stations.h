@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The stations of a partition: an open-addressing hash table from id to statistics, kept in the order of first
- * appearance. It is looked up for every record, so it is ours; the hash is xxHash's XXH3 with a seed, so that
- * nobody who names stations can choose them to collide.
+ * The stations of a partition: an open-addressing hash table from id to statistics, kept in the
+ * order of first appearance. It is looked up for every record, so it is ours; the hash is xxHash's
+ * XXH3 with a seed, so that nobody who names stations can choose them to collide.
  */
 
 #include <stddef.h>

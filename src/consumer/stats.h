@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The statistics of one station: a value, changed by one report at a time. The order of the additions is the order of the
- * records, so the same records give the same bits.
+ * The statistics of one station: a value, changed by one report at a time. The order of the
+ * additions is the order of the records, so the same records give the same bits.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,8 @@ struct stats {
     double min, max;
     int32_t start, end; /* the earliest and the latest date */
     int32_t min_date, max_date;
-    bool has_extremes; /* min, max and their dates are known: not so for a file taken over without them */
+    bool has_extremes; /* min, max and their dates are known: not so for a file taken over without
+                          them */
 };
 
 /* The statistics of a first report. */

@@ -7,6 +7,7 @@
  */
 
 #include <errno.h>
+#include <math.h>
 #include <float.h>
 #include <search.h>
 #include <stdbool.h>
@@ -119,7 +120,7 @@ parse_values(const struct loader *loader, const char *const *values, struct repo
              struct error *error)
 {
     bool celsius = loader->settings->unit == 'C';
-    double limit = celsius ? DBL_MAX / 9 : DBL_MAX; /* so that the conversion stays finite */
+    double limit = celsius ? DBL_MAX / 1e6 : DBL_MAX; /* so that the conversion stays finite */
 
     if (!date_parse(values[COLUMN_DATE], strlen(values[COLUMN_DATE]), &report->date))
         return error_set(error, CSV_E_BAD, "column \"%s\": \"%s\" is not %s",
@@ -130,7 +131,8 @@ parse_values(const struct loader *loader, const char *const *values, struct repo
                          loader->columns[COLUMN_DEGREES], values[COLUMN_DEGREES],
                          "a finite decimal number; correct it, or delete the row");
     if (celsius)
-        report->degrees = report->degrees * 9 / 5 + 32;
+        report->degrees =
+            round((report->degrees * 9 / 5 + 32) * 1e4) / 1e4; /* 55.04, not 55.040000000000006 */
     if (!parse_rain(values[COLUMN_RAINING], &report->rain))
         return error_set(error, CSV_E_BAD, "column \"%s\": \"%s\" is not %s",
                          loader->columns[COLUMN_RAINING], values[COLUMN_RAINING],

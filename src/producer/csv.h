@@ -41,7 +41,8 @@ int csv_load(struct csv **csvp, const struct csv_settings *settings, struct erro
 void csv_unload(struct csv *csv);
 
 /*
- * The reports of a day, 0 being the first of the file, in °F (Celsius as C * 9 / 5 + 32), in the
+ * The reports of a day, 0 being the first of the file, in °F (Celsius as C * 9 / 5 + 32, to four
+ * decimals), in the
  * order of the file. They live as long as csv. NULL and *n_reports 0 past the last day.
  */
 const struct report *csv_day(const struct csv *csv, uint64_t day, size_t *n_reports);

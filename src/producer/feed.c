@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The choice between simulator and file, and the unit of what they give (both think in Fahrenheit). */
+/* The choice between simulator and file, and the unit of what they give (both think in Fahrenheit).
+ */
 
 #include <errno.h>
 #include <math.h>
@@ -27,9 +28,9 @@ describe(struct feed *feed)
     int length;
 
     if (feed->settings->source == FEED_CSV) {
-        length = asprintf(&feed->description, "csv %s, %s of %s, in %c", csv->file,
-                          csv->degrees_column, csv->station_column ? csv->station_column : csv->station,
-                          feed->settings->unit);
+        length = asprintf(
+            &feed->description, "csv %s, %s of %s, in %c", csv->file, csv->degrees_column,
+            csv->station_column ? csv->station_column : csv->station, feed->settings->unit);
     } else {
         date_format(simulator->start, start);
         length = asprintf(&feed->description,

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Where the producer's reports come from, day by day: the simulator or a file of observations behind one face. The same settings
- * give the same reports for the same day, always; that is what lets a restarted producer go on where it was.
+ * Where the producer's reports come from, day by day: the simulator or a file of observations
+ * behind one face. The same settings give the same reports for the same day, always; that is what
+ * lets a restarted producer go on where it was.
  */
 
 #include <stdbool.h>
@@ -33,15 +34,16 @@ void feed_free(struct feed *feed);
 CLEANUP_DEFINE(struct feed *, feed_free);
 
 /*
- * Says which reports these are ("simulator seasonal, seed 1, …"), so that a position in one feed is not
- * taken for one in another. Lives as long as the feed.
+ * Says which reports these are ("simulator seasonal, seed 1, …"), so that a position in one feed is
+ * not taken for one in another. Lives as long as the feed.
  */
 const char *feed_describe(const struct feed *feed);
 
 /* How many reports a day has; 0 past the last one. Cheap. */
 size_t feed_day_size(const struct feed *feed, uint64_t day);
 
-/* The reports of a day, feed_day_size() of them, valid until the next call. NULL past the last day. */
+/* The reports of a day, feed_day_size() of them, valid until the next call. NULL past the last day.
+ */
 const struct report *feed_day(struct feed *feed, uint64_t day);
 
 /* Whether a report is to be sent a second time, as a retry would. */

@@ -237,12 +237,12 @@ open_directory(struct producer *producer)
     producer->directory = directory;
     producer->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (producer->directory_fd < 0) {
-        log_err(producer->log, "directory %s: %s; create it, or set [producer] directory", directory,
-                strerror(errno));
+        log_err(producer->log, "directory %s: %s; create it, or set [producer] directory",
+                directory, strerror(errno));
         return EX_CANTCREAT;
     }
-    result = lock_take(producer->directory_fd, ".producer.lock", "producer", &producer->lock_fd,
-                       &error);
+    result =
+        lock_take(producer->directory_fd, ".producer.lock", "producer", &producer->lock_fd, &error);
     if (result != 0) {
         log_err(producer->log, "%s/%s", directory, error.text);
         return EX_CANTCREAT;
@@ -366,7 +366,8 @@ producer_new(struct producer **producerp, struct daemon *daemon, struct settings
     return EX_OK;
 }
 
-/* A client of librdkafka can't be closed and made again within a process: the process begins again. */
+/* A client of librdkafka can't be closed and made again within a process: the process begins again.
+ */
 static int
 execute_again(struct producer *producer)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What can be set in producer.ini. The sample file and the manual are compared with this table by a test. */
+/* What can be set in producer.ini. The sample file and the manual are compared with this table by a
+ * test. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -90,22 +91,6 @@ parse_stations(const char *value, void *destination, struct error *error)
     return result;
 }
 
-/* May be empty, unlike setting_parse_string(). */
-static int
-parse_prefix(const char *value, void *destination, struct error *error)
-{
-    char *copy;
-
-    if (!value_is_text(value, strlen(value)))
-        return error_set(error, -EINVAL, "it must be UTF-8 without control characters");
-    copy = strdup(value);
-    if (!copy)
-        return -ENOMEM;
-    free(*(char **)destination);
-    *(char **)destination = copy;
-    return 0;
-}
-
 static int
 parse_date(const char *value, void *destination, struct error *error)
 {
@@ -145,7 +130,7 @@ parse_replication(const char *value, void *destination, struct error *error)
 #define FIELD(member) offsetof(struct producer_settings, member)
 
 static const struct setting_row rows[] = {
-    KAFKA_CONF_SETTING_ROW,
+    KAFKA_CONF_SETTING_ROWS,
     SETTING_LOG_LEVEL_ROW,
     {"producer", "source", "simulator", "simulator|csv", "where the reports come from",
      parse_source, FIELD(feed.source), 0},
@@ -169,21 +154,21 @@ static const struct setting_row rows[] = {
     {"simulator", "stations", "10", "NUMBER", "how many stations report", parse_stations,
      FIELD(feed.simulator.n_stations), 0},
     {"simulator", "station_prefix", "Station", "TEXT",
-     "what the stations' ids begin with: StationA, StationB, …; may be empty", parse_prefix,
+     "what the stations' ids begin with: StationA, StationB, …; may be empty", setting_parse_text,
      FIELD(feed.simulator.station_prefix), 0},
     {"simulator", "start", "2000-01-01", "DATE", "date of the first day", parse_date,
      FIELD(feed.simulator.start), 0},
     {"simulator", "seed", "1", "NUMBER", "the same seed gives the same reports", parse_count,
      FIELD(feed.simulator.seed), 0},
-    {"simulator", "rain", "yes", "yes|no", "whether reports say if it rains",
-     setting_parse_boolean, FIELD(feed.simulator.rain), 0},
+    {"simulator", "rain", "yes", "yes|no", "whether reports say if it rains", setting_parse_boolean,
+     FIELD(feed.simulator.rain), 0},
     {"simulator", "duplicate_rate", "0", "RATE",
      "how likely a report is sent twice, as a retry would: 0 to 1", parse_rate,
      FIELD(feed.simulator.duplicate_rate), 0},
     {"csv", "file", NULL, "FILE", "the observations, with a line of column names",
      setting_parse_string, FIELD(feed.csv.file), 0},
-    {"csv", "date_column", "date", "COLUMN", "column of the date, YYYY-MM-DD",
-     setting_parse_string, FIELD(feed.csv.date_column), 0},
+    {"csv", "date_column", "date", "COLUMN", "column of the date, YYYY-MM-DD", setting_parse_string,
+     FIELD(feed.csv.date_column), 0},
     {"csv", "degrees_column", "degrees", "COLUMN", "column of the degrees", setting_parse_string,
      FIELD(feed.csv.degrees_column), 0},
     {"csv", "station_column", NULL, "COLUMN", "column of the station's id", setting_parse_string,
@@ -350,7 +335,8 @@ const struct daemon_program producer_program = {
     .config_file = WEATHERD_CONFIG_DIRECTORY "/producer.ini",
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(rows[0]),
-    .option = {"fresh", 0, NULL, "forget the position of an earlier run and begin with the first day"},
+    .option = {"fresh", 0, NULL,
+               "forget the position of an earlier run and begin with the first day"},
     .check = check,
     .protobuf_version = report_protobuf_library_version,
 };

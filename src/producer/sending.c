@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Two positions move through the feed: what has been sent, and, behind it, what has been acknowledged without a gap. Only the
- * second is written to disk, so that after any death the reports in between are sent again, in order; their dates
- * are known to the consumers, which count each once.
+ * Two positions move through the feed: what has been sent, and, behind it, what has been
+ * acknowledged without a gap. Only the second is written to disk, so that after any death the
+ * reports in between are sent again, in order; their dates are known to the consumers, which count
+ * each once.
  */
 
 #include <sysexits.h>
@@ -90,7 +91,8 @@ send_report(struct producer *producer)
     return true;
 }
 
-/* With a bound on retries a failed report must have none behind it: each day is acknowledged before the next. */
+/* With a bound on retries a failed report must have none behind it: each day is acknowledged before
+ * the next. */
 static bool
 must_wait(const struct producer *producer)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* librdkafka's producer behind sink.h. Like the consumer's client it is left to the end of the process, never destroyed. */
+/* librdkafka's producer behind sink.h. Like the consumer's client it is left to the end of the
+ * process, never destroyed. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -93,9 +94,8 @@ sink_new(struct sink **sinkp, rd_kafka_conf_t *conf, const struct sink_handlers 
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_log_cb(conf, on_log);
-    sink->client = sink->event_fd < 0
-                       ? NULL
-                       : rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+    sink->client =
+        sink->event_fd < 0 ? NULL : rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     if (!sink->client) {
         if (sink->event_fd < 0)
             snprintf(text, sizeof(text), "%s", strerror(errno));
@@ -149,7 +149,8 @@ sink_serve(struct sink *sink)
 
     while (read(sink->event_fd, &count, sizeof(count)) < 0 && errno == EINTR)
         ;
-    /* One call serves what is there when it begins; the descriptor is an edge, so go on until there is nothing. */
+    /* One call serves what is there when it begins; the descriptor is an edge, so go on until there
+     * is nothing. */
     while (rd_kafka_poll(sink->client, 0) > 0)
         ;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Reports to Kafka: an idempotent producer that delivers in order, acknowledged by all in-sync replicas, and tells of
- * each message what became of it.
+ * Reports to Kafka: an idempotent producer that delivers in order, acknowledged by all in-sync
+ * replicas, and tells of each message what became of it.
  */
 
 #include <stdbool.h>
@@ -17,9 +17,10 @@ struct rd_kafka_conf_s;
 struct sink;
 
 enum sink_event {
-    SINK_EVENT_DOWN,  /* no broker can be reached; librdkafka goes on trying */
+    SINK_EVENT_DOWN,    /* no broker can be reached; librdkafka goes on trying */
     SINK_EVENT_REFUSED, /* authentication, authorization or TLS failed */
-    SINK_EVENT_FATAL, /* the idempotent producer can't go on: a new client must send again what is not acknowledged */
+    SINK_EVENT_FATAL,   /* the idempotent producer can't go on: a new client must send again what is
+                           not acknowledged */
     SINK_EVENT_OTHER,
     SINK_EVENT_LOG, /* a line of librdkafka's log */
 };
@@ -31,9 +32,10 @@ struct sink_handlers {
     void (*event)(void *userdata, enum sink_event event, const char *text);
 };
 
-/* Takes over conf, also on failure. Topics (borrowed names) are numbered in their order. 0, or -EINVAL with a message. */
-int sink_new(struct sink **sinkp, struct rd_kafka_conf_s *conf, const struct sink_handlers *handlers,
-             void *userdata, struct error *error);
+/* Takes over conf, also on failure. Topics (borrowed names) are numbered in their order. 0, or
+ * -EINVAL with a message. */
+int sink_new(struct sink **sinkp, struct rd_kafka_conf_s *conf,
+             const struct sink_handlers *handlers, void *userdata, struct error *error);
 int sink_add_topic(struct sink *sink, const char *name, struct error *error);
 
 /* The client, for the administration of topics. */
@@ -53,7 +55,8 @@ struct sink_message {
     size_t payload_length;
 };
 
-/* 0; SINK_E_FULL when there is no room for now; -EINVAL with a message when it can never be sent. */
+/* 0; SINK_E_FULL when there is no room for now; -EINVAL with a message when it can never be sent.
+ */
 enum { SINK_E_FULL = 1 };
 int sink_send(struct sink *sink, const struct sink_message *message, struct error *error);
 

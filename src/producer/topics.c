@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Making a topic is asked for first, whether it exists or not: asking for its metadata first would have a broker with
- * auto.create.topics.enable make it with the wrong number of partitions. Whatever the answer ("made", "exists", "you
- * may not"), the metadata then says what is there.
+ * Making a topic is asked for first, whether it exists or not: asking for its metadata first would
+ * have a broker with auto.create.topics.enable make it with the wrong number of partitions.
+ * Whatever the answer ("made", "exists", "you may not"), the metadata then says what is there.
  */
 
 #include <errno.h>
@@ -29,8 +29,8 @@ struct topics {
     rd_kafka_queue_t *queue; /* the answers to requests */
     const struct topic_settings *settings;
     size_t n_topics;
-    size_t next;  /* the first that has not been found good */
-    bool asked;   /* a request for it is under way, */
+    size_t next;   /* the first that has not been found good */
+    bool asked;    /* a request for it is under way, */
     bool answered; /* or has been answered, with this: */
     rd_kafka_resp_err_t answer;
     char reason[512];
@@ -96,7 +96,8 @@ read_answer(struct topics *topics)
     topics->answer = rd_kafka_event_error(event);
     reason = rd_kafka_event_error_string(event);
     if (topics->answer == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+        results =
+            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
         if (n == 1) {
             topics->answer = rd_kafka_topic_result_error(results[0]);
             reason = rd_kafka_topic_result_error_string(results[0]);
@@ -107,7 +108,8 @@ read_answer(struct topics *topics)
     snprintf(topics->reason, sizeof(topics->reason), "%s", reason);
 }
 
-/* How many partitions there are; 0 when the topic is not there; -EIO with a message when the brokers can't say. */
+/* How many partitions there are; 0 when the topic is not there; -EIO with a message when the
+ * brokers can't say. */
 static int
 count_partitions(struct topics *topics, const char *name, struct error *message)
 {
@@ -164,10 +166,11 @@ check_one(struct topics *topics, const struct topic_settings *settings, struct e
     if (count == settings->partitions)
         return 0;
     if (count > 0)
-        return error_set(message, TOPICS_E_MISMATCH,
-                         "topic %s has %d partitions, [topic %s] partitions says %d; change the one "
-                         "or the other",
-                         settings->name, count, settings->name, settings->partitions);
+        return error_set(
+            message, TOPICS_E_MISMATCH,
+            "topic %s has %d partitions, [topic %s] partitions says %d; change the one "
+            "or the other",
+            settings->name, count, settings->name, settings->partitions);
     if (is_final(topics->answer))
         return error_set(message, TOPICS_E_REFUSED, "topic %s can't be made: %s", settings->name,
                          topics->reason);

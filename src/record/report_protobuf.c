@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * protobuf in and out. The short way never guesses: whatever it does not know at once, it leaves to protobuf-c,
- * including every error message.
+ * protobuf in and out. The short way never guesses: whatever it does not know at once, it leaves to
+ * protobuf-c, including every error message.
  *
  * The generated code is of the same message in proto2: protobuf-c 1.4 does not
  * take an optional field of proto3, and on the wire the two are one.
@@ -25,8 +25,8 @@ enum {
 };
 
 /*
- * The short way: true when the record was of the common shape and valid. A field that stands twice is found by the bit of its
- * tag. Lengths above 127 take two bytes and the long way.
+ * The short way: true when the record was of the common shape and valid. A field that stands twice
+ * is found by the bit of its tag. Lengths above 127 take two bytes and the long way.
  */
 static bool
 read_quickly(const uint8_t *at, size_t length, struct report *report)
@@ -74,8 +74,8 @@ read_quickly(const uint8_t *at, size_t length, struct report *report)
 }
 
 /*
- * protobuf-c hands out strings as C strings, in which a NUL byte within would hide what follows it. So each
- * allocation remembers its size: that of a string is its length on the wire and one more.
+ * protobuf-c hands out strings as C strings, in which a NUL byte within would hide what follows it.
+ * So each allocation remembers its size: that of a string is its length on the wire and one more.
  */
 struct block {
     size_t size;

@@ -4,9 +4,9 @@
 /*
  * Reports in protobuf, as proto/report.proto has them.
  *
- * Reading has two ways with one meaning. The shape that nearly every record has (the four known fields,
- * each at most once, in any order) is recognised by hand: that is on the path of every record. All else
- * (unknown fields, repeated fields, long encodings, damage) is protobuf-c's.
+ * Reading has two ways with one meaning. The shape that nearly every record has (the four known
+ * fields, each at most once, in any order) is recognised by hand: that is on the path of every
+ * record. All else (unknown fields, repeated fields, long encodings, damage) is protobuf-c's.
  */
 
 #include <stddef.h>
@@ -25,8 +25,8 @@ struct report_protobuf {
 };
 
 /*
- * Reads a record: 0, and a report that is valid but for its station's id (see report_check()); -EBADMSG with the reason. The
- * report lives as long as payload and until the next call.
+ * Reads a record: 0, and a report that is valid but for its station's id (see report_check());
+ * -EBADMSG with the reason. The report lives as long as payload and until the next call.
  */
 int report_protobuf_read(struct report_protobuf *reader, const void *payload, size_t length,
                          struct report *report, struct error *error);

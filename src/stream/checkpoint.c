@@ -22,7 +22,8 @@ read_all(int fd, char *text, size_t length)
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return got < 0 ? -errno : -EIO; /* shorter than its size: somebody is writing in place */
+            return got < 0 ? -errno
+                           : -EIO; /* shorter than its size: somebody is writing in place */
         text += got;
         length -= (size_t)got;
     }

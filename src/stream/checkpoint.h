@@ -9,12 +9,14 @@
 #include "common/error.h"
 #include "common/json.h"
 
-#define CHECKPOINT_SIZE_MAX (256 << 20) /* bytes of a file that is loaded; 100,000 stations with long names take 60 MB */
+#define CHECKPOINT_SIZE_MAX                                                                        \
+    (256 << 20) /* bytes of a file that is loaded; 100,000 stations with long names take 60 MB */
 
 /*
  * Loads NAME of the directory: 0, and the document in *rootp (json_release() it);
- * CHECKPOINT_E_NONE when there is no such file; CHECKPOINT_E_CORRUPT with a message when it is not a regular file or not
- * strict JSON; a negative errno with a message when it can't be read. The file is never changed.
+ * CHECKPOINT_E_NONE when there is no such file; CHECKPOINT_E_CORRUPT with a message when it is not
+ * a regular file or not strict JSON; a negative errno with a message when it can't be read. The
+ * file is never changed.
  */
 enum { CHECKPOINT_E_NONE = 1, CHECKPOINT_E_CORRUPT = 2 };
 int checkpoint_load(int directory, const char *name, struct json_object **rootp,
@@ -24,8 +26,8 @@ int checkpoint_load(int directory, const char *name, struct json_object **rootp,
 typedef void (*checkpoint_write_fn)(void *userdata, struct json_writer *writer);
 
 /*
- * Replaces NAME by what write produces. 0 once it is durable; a negative errno with a message, the old
- * file being intact.
+ * Replaces NAME by what write produces. 0 once it is durable; a negative errno with a message, the
+ * old file being intact.
  */
 int checkpoint_store(int directory, const char *name, checkpoint_write_fn write, void *userdata,
                      struct error *error);

@@ -2,12 +2,14 @@
 #pragma once
 
 /*
- * What is known of the partition that a checkpoint belongs to: cluster, topic, number of partitions, and
- * anchors: offset, timestamp and CRC of a few records that were read, the last one among them and others at growing
- * distances. At the next start they tell the same log from one that was deleted and made again, or cut.
+ * What is known of the partition that a checkpoint belongs to: cluster, topic, number of
+ * partitions, and anchors: offset, timestamp and CRC of a few records that were read, the last one
+ * among them and others at growing distances. At the next start they tell the same log from one
+ * that was deleted and made again, or cut.
  *
- * Kept in ".partition-N.source" beside the checkpoint. It only states facts about the topic, so neither file's being
- * newer than the other does harm; and being a file, it goes with cp, tar and rsync.
+ * Kept in ".partition-N.source" beside the checkpoint. It only states facts about the topic, so
+ * neither file's being newer than the other does harm; and being a file, it goes with cp, tar and
+ * rsync.
  */
 
 #include <stdbool.h>
@@ -36,8 +38,8 @@ struct identity {
 void identity_init(struct identity *identity, const char *topic, int32_t partition);
 
 /*
- * Reads the source file of identity's partition: 0; CHECKPOINT_E_NONE; CHECKPOINT_E_CORRUPT with a message, also when the
- * file is of another topic or partition; a negative errno with a message.
+ * Reads the source file of identity's partition: 0; CHECKPOINT_E_NONE; CHECKPOINT_E_CORRUPT with a
+ * message, also when the file is of another topic or partition; a negative errno with a message.
  */
 int identity_load(struct identity *identity, int directory, struct error *error);
 
@@ -48,7 +50,8 @@ int identity_store(const struct identity *identity, int directory, struct error 
 uint32_t identity_crc(const void *key, size_t key_length, const void *payload, size_t length);
 
 /*
- * Adds the record that was read last and drops anchors that no longer help: of three in a row the middle one goes when the
- * older is less than 64 times as far away as the newer. Anchors at or beyond its offset go as well.
+ * Adds the record that was read last and drops anchors that no longer help: of three in a row the
+ * middle one goes when the older is less than 64 times as far away as the newer. Anchors at or
+ * beyond its offset go as well.
  */
 void identity_add(struct identity *identity, const struct identity_anchor *anchor);

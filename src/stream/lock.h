@@ -3,15 +3,15 @@
 
 /*
  * A lock file that one process at a time holds, with its process id and instance written in it
- * for the message of the next who comes. flock(2): it goes with the process, however that ends; the file stays.
+ * for the message of the next who comes. flock(2): it goes with the process, however that ends; the
+ * file stays.
  */
 
 #include "common/error.h"
 
 /*
- * Takes the lock NAME in the directory: 0 and the descriptor that holds it in *fdp (close() releases); LOCK_E_HELD with a
- * message that names the holder; a negative errno with a message.
+ * Takes the lock NAME in the directory: 0 and the descriptor that holds it in *fdp (close()
+ * releases); LOCK_E_HELD with a message that names the holder; a negative errno with a message.
  */
 enum { LOCK_E_HELD = 1 };
-int lock_take(int directory, const char *name, const char *instance, int *fdp,
-              struct error *error);
+int lock_take(int directory, const char *name, const char *instance, int *fdp, struct error *error);

@@ -3,10 +3,12 @@
 /*
  * librdkafka's consumer behind source.h. Two things here look odd and are meant so:
  *
- * The client is never closed or destroyed (source_abandon). In librdkafka 2.0.2 both calls may take minutes or never return,
- * and there is nothing to say goodbye to: a manual assignment is in no group.
+ * The client is never closed or destroyed (source_abandon). In librdkafka 2.0.2 both calls may take
+ * minutes or never return, and there is nothing to say goodbye to: a manual assignment is in no
+ * group.
  *
- * Positions come from the records themselves, never from rd_kafka_position(), which was wrong after errors up to 2.13.2.
+ * Positions come from the records themselves, never from rd_kafka_position(), which was wrong after
+ * errors up to 2.13.2.
  */
 
 #include <errno.h>
@@ -29,7 +31,8 @@ CLEANUP_DEFINE(rd_kafka_topic_t *, rd_kafka_topic_destroy);
 struct slot {
     const char *topic;
     int32_t partition;
-    rd_kafka_topic_t *handle; /* as it stands in messages: compared, never followed; NULL until the first message */
+    rd_kafka_topic_t *handle; /* as it stands in messages: compared, never followed; NULL until the
+                                 first message */
 };
 
 struct source {
@@ -73,7 +76,8 @@ on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
     source->event(source->userdata, event, 0, reason);
 }
 
-/* Called from librdkafka's own threads, but for "log.queue", which hands the lines to source_take(). */
+/* Called from librdkafka's own threads, but for "log.queue", which hands the lines to
+ * source_take(). */
 static void
 on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
@@ -100,7 +104,8 @@ open_client(struct source *source, rd_kafka_conf_t *conf, struct error *error)
     rd_kafka_poll_set_consumer(source->client);
     source->queue = rd_kafka_queue_get_consumer(source->client);
     rd_kafka_set_log_queue(source->client, source->queue);
-    /* Before anything is assigned: the descriptor tells of the first entry only if it was there before it. */
+    /* Before anything is assigned: the descriptor tells of the first entry only if it was there
+     * before it. */
     rd_kafka_queue_io_event_enable(source->queue, source->event_fd, &(uint64_t){1},
                                    sizeof(uint64_t));
     return 0;
@@ -140,7 +145,8 @@ source_abandon(struct source *source)
     if (!source)
         return;
     if (source->client) {
-        /* librdkafka's threads go on until the process ends and still hold the descriptor and the opaque pointer. */
+        /* librdkafka's threads go on until the process ends and still hold the descriptor and the
+         * opaque pointer. */
         rd_kafka_queue_io_event_enable(source->queue, -1, NULL, 0);
         return;
     }
@@ -189,8 +195,8 @@ source_assign(struct source *source, const struct source_partition *partitions, 
 }
 
 /*
- * Unassign and assign, not rd_kafka_seek_partitions(): a partition that stands still after an offset out of range is not
- * fetching, and only what fetches can seek.
+ * Unassign and assign, not rd_kafka_seek_partitions(): a partition that stands still after an
+ * offset out of range is not fetching, and only what fetches can seek.
  */
 int
 source_restart(struct source *source, size_t slot, int64_t offset, struct error *error)

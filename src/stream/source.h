@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * Records from Kafka: a consumer with a manual list of partitions, read in batches. librdkafka's threads fetch ahead
- * into one queue, whose descriptor becomes readable when records come into an empty queue.
+ * Records from Kafka: a consumer with a manual list of partitions, read in batches. librdkafka's
+ * threads fetch ahead into one queue, whose descriptor becomes readable when records come into an
+ * empty queue.
  *
- * The descriptor is an edge: read it (source_acknowledge), then take batches until one is short. Only then does it
- * fire again.
+ * The descriptor is an edge: read it (source_acknowledge), then take batches until one is short.
+ * Only then does it fire again.
  */
 
 #include <stdbool.h>
@@ -25,9 +26,10 @@ struct source;
 enum source_kind {
     SOURCE_RECORD,
     SOURCE_END,          /* the end of the partition was met; offset is the next to be written */
-    SOURCE_OUT_OF_RANGE, /* the broker does not have the offset asked for; the partition stands still */
-    SOURCE_FAILURE,      /* text says what is wrong; the partition goes on by itself when it is mended */
-    SOURCE_MISSING,      /* likewise: the topic or the partition does not exist */
+    SOURCE_OUT_OF_RANGE, /* the broker does not have the offset asked for; the partition stands
+                            still */
+    SOURCE_FAILURE, /* text says what is wrong; the partition goes on by itself when it is mended */
+    SOURCE_MISSING, /* likewise: the topic or the partition does not exist */
 };
 
 struct source_record {
@@ -57,13 +59,15 @@ struct source_partition {
     int64_t start; /* an offset, or SOURCE_BEGINNING */
 };
 
-/* Takes over conf, also on failure. event is called from within source_take(). 0, or -EINVAL with a message. */
+/* Takes over conf, also on failure. event is called from within source_take(). 0, or -EINVAL with a
+ * message. */
 int source_new(struct source **sourcep, struct rd_kafka_conf_s *conf, source_event_fn event,
                void *userdata, struct error *error);
 
 /*
- * Releases what is ours; the client itself is left to the end of the process. rd_kafka_destroy() of librdkafka 2.0.2 may not
- * return after a topic was deleted, and a manual assignment has no group to leave.
+ * Releases what is ours; the client itself is left to the end of the process. rd_kafka_destroy() of
+ * librdkafka 2.0.2 may not return after a topic was deleted, and a manual assignment has no group
+ * to leave.
  */
 void source_abandon(struct source *source);
 
@@ -71,7 +75,8 @@ void source_abandon(struct source *source);
 int source_descriptor(const struct source *source);
 void source_acknowledge(struct source *source);
 
-/* Begins to read. The array is copied, the topics' names are borrowed. Once. 0, or -EINVAL with a message. */
+/* Begins to read. The array is copied, the topics' names are borrowed. Once. 0, or -EINVAL with a
+ * message. */
 int source_assign(struct source *source, const struct source_partition *partitions, size_t n,
                   struct error *error);
 
@@ -79,9 +84,10 @@ int source_assign(struct source *source, const struct source_partition *partitio
 int source_restart(struct source *source, size_t slot, int64_t offset, struct error *error);
 
 /*
- * Takes the next records, at most SOURCE_BATCH of librdkafka's queue entries; never waits. They live until source_release(),
- * which comes before the next take. *entriesp is how many entries there were: below SOURCE_BATCH the queue is
- * empty. The records are fewer where an entry belongs to no partition of ours.
+ * Takes the next records, at most SOURCE_BATCH of librdkafka's queue entries; never waits. They
+ * live until source_release(), which comes before the next take. *entriesp is how many entries
+ * there were: below SOURCE_BATCH the queue is empty. The records are fewer where an entry belongs
+ * to no partition of ours.
  */
 size_t source_take(struct source *source, const struct source_record **recordsp, size_t *entriesp);
 void source_release(struct source *source);
@@ -89,10 +95,12 @@ void source_release(struct source *source);
 /* The timestamp of a record that was taken and not yet released, in milliseconds, or -1. */
 int64_t source_timestamp(const struct source *source, const struct source_record *record);
 
-/* The end of a partition as the last fetch told it, or -1 when nothing has been fetched. Never waits. */
+/* The end of a partition as the last fetch told it, or -1 when nothing has been fetched. Never
+ * waits. */
 int64_t source_end(const struct source *source, size_t slot);
 
-/* Asks the broker for the first offset and the end. Waits at most timeout_ms. 0, or -EIO with a message. */
+/* Asks the broker for the first offset and the end. Waits at most timeout_ms. 0, or -EIO with a
+ * message. */
 int source_query_range(struct source *source, size_t slot, int timeout_ms, int64_t *lowp,
                        int64_t *highp, struct error *error);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * First contact. A checkpoint says "all records before offset have been applied". That is worth nothing when the topic was
- * deleted and made again, or lost its tail in an unclean election: offset would then point into other records. So the
- * newest anchor is read first and must be the very record it was. Where the log no longer has it (compaction,
- * retention) the next older one is tried. When none is left, that is said, and the stream goes on.
+ * First contact. A checkpoint says "all records before offset have been applied". That is worth
+ * nothing when the topic was deleted and made again, or lost its tail in an unclean election:
+ * offset would then point into other records. So the newest anchor is read first and must be the
+ * very record it was. Where the log no longer has it (compaction, retention) the next older one is
+ * tried. When none is left, that is said, and the stream goes on.
  *
- *   anchor met, equal            → running, from offset (most often the anchor is offset - 1: simply go on)
- *   anchor met, different        → refuse
- *   log jumps over the anchor    → the next older anchor; none: warn, run
- *   anchor below the log's start → none left: warn, run, unless offset itself is gone: lost
- *   anchor or offset beyond end  → refuse: the log is shorter than it was
+ *   anchor met, equal            → running, from offset (most often the anchor is offset - 1:
+ * simply go on) anchor met, different        → refuse log jumps over the anchor    → the next older
+ * anchor; none: warn, run anchor below the log's start → none left: warn, run, unless offset itself
+ * is gone: lost anchor or offset beyond end  → refuse: the log is shorter than it was
  */
 
 #include <errno.h>
@@ -171,7 +171,7 @@ static enum stream_verdict
 give_up_anchor(struct stream *stream, struct error *message)
 {
     bool had_anchors = stream->n_to_verify > 0;
-    bool continued = stream->loaded;
+    bool continued = stream->loaded && stream->offset > 0;
 
     if (had_anchors && --stream->n_to_verify > 0)
         return STREAM_SEEK;
@@ -181,7 +181,7 @@ give_up_anchor(struct stream *stream, struct error *message)
                   "it could not be verified that this is the topic that was read before: %s; going "
                   "on at offset %" PRId64,
                   had_anchors ? "none of the records remembered is still there"
-                              : "there is no source file beside the checkpoint",
+                              : "the source file is missing, or remembers no record",
                   stream->offset);
     return had_anchors ? STREAM_SEEK : STREAM_APPLY;
 }
@@ -196,14 +196,15 @@ compare_anchor(struct stream *stream, const struct source *source,
         identity_crc(record->key, record->key_length, record->payload, record->payload_length);
 
     if (timestamp != anchor->timestamp || crc != anchor->crc) {
-        error_set(message, 0,
-                  "the record at offset %" PRId64
-                  " is not the one that was read before (timestamp %" PRId64 ", CRC %08" PRIx32
-                  "; it was %" PRId64 ", %08" PRIx32
-                  "): the topic was deleted and made again, or truncated; move %s/partition-%" PRId32
-                  ".json and .partition-%" PRId32 ".source away to start again from offset 0",
-                  record->offset, timestamp, crc, anchor->timestamp, anchor->crc, stream->directory,
-                  stream->identity.partition, stream->identity.partition);
+        error_set(
+            message, 0,
+            "the record at offset %" PRId64
+            " is not the one that was read before (timestamp %" PRId64 ", CRC %08" PRIx32
+            "; it was %" PRId64 ", %08" PRIx32
+            "): the topic was deleted and made again, or truncated; move %s/partition-%" PRId32
+            ".json and .partition-%" PRId32 ".source away to start again from offset 0",
+            record->offset, timestamp, crc, anchor->timestamp, anchor->crc, stream->directory,
+            stream->identity.partition, stream->identity.partition);
         return STREAM_REFUSE;
     }
     start_running(stream);
@@ -289,34 +290,37 @@ stream_remember(struct stream *stream, const struct source *source,
     struct identity_anchor anchor = {
         .offset = record->offset,
         .timestamp = source_timestamp(source, record),
-        .crc = identity_crc(record->key, record->key_length, record->payload,
-                            record->payload_length),
+        .crc =
+            identity_crc(record->key, record->key_length, record->payload, record->payload_length),
     };
 
     identity_add(&stream->identity, &anchor);
 }
 
-void
+int
 stream_learn(struct stream *stream, const char *cluster, int32_t partitions, struct error *message)
 {
     struct identity *identity = &stream->identity;
+    int result = 0;
 
     if (cluster[0] && strcmp(cluster, identity->cluster) != 0) {
         if (identity->cluster[0])
-            error_set(message, 0, "the cluster's id was %s and is %s now; the records are the same",
-                      identity->cluster, cluster);
+            result = error_set(message, STREAM_E_CLUSTER_CHANGED,
+                               "the cluster's id was %s and is %s now", identity->cluster, cluster);
         snprintf(identity->cluster, sizeof(identity->cluster), "%s", cluster);
         stream->dirty = true;
     }
     if (partitions > 0 && partitions != identity->partitions) {
         if (identity->partitions > 0)
-            error_set(message, 0,
-                      "the topic had %" PRId32 " partitions and has %" PRId32
-                      " now: stations move to other partitions, where they are counted anew",
-                      identity->partitions, partitions);
+            result = error_set(message, STREAM_E_PARTITIONS_CHANGED,
+                               "the topic had %" PRId32 " partitions and has %" PRId32
+                               " now: stations move to other partitions, where they are counted "
+                               "anew",
+                               identity->partitions, partitions);
         identity->partitions = partitions;
         stream->dirty = true;
     }
+    return result;
 }
 
 static void

@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * One partition read into one state that survives anything. The state and the offset of the next record lie in one
- * file, partition-N.json, so each record is applied exactly once, whatever dies between two replacements of the file.
- * A stream knows nothing of what the state is.
+ * One partition read into one state that survives anything. The state and the offset of the next
+ * record lie in one file, partition-N.json, so each record is applied exactly once, whatever dies
+ * between two replacements of the file. A stream knows nothing of what the state is.
  *
- * Life: open (lock, load, check) → first contact (is the log still the one that was read?) → apply and store → close.
- * It touches the disk and never the network: records and watermarks are handed to it, and it answers what to do.
+ * Life: open (lock, load, check) → first contact (is the log still the one that was read?) → apply
+ * and store → close. It touches the disk and never the network: records and watermarks are handed
+ * to it, and it answers what to do.
  */
 
 #include <stdbool.h>
@@ -18,16 +19,19 @@
 #include "stream/identity.h"
 #include "stream/source.h"
 
-/* The state behind a stream. The document is all of partition-N.json: the layout decides its shape. */
+/* The state behind a stream. The document is all of partition-N.json: the layout decides its shape.
+ */
 struct stream_state_ops {
-    /* Checks and takes over a whole document, the offset in *offsetp: 0, JSON_E_BAD with a message, or -ENOMEM. */
+    /* Checks and takes over a whole document, the offset in *offsetp: 0, JSON_E_BAD with a message,
+     * or -ENOMEM. */
     int (*load)(void *state, struct json_object *root, int64_t *offsetp, struct error *error);
     /* Writes the whole document. */
     void (*write)(void *state, int64_t offset, struct json_writer *writer);
 };
 
 enum stream_phase {
-    STREAM_VERIFYING, /* nothing has been heard from the partition that tells whether it is the one that was read */
+    STREAM_VERIFYING, /* nothing has been heard from the partition that tells whether it is the one
+                         that was read */
     STREAM_RUNNING,
 };
 
@@ -55,9 +59,10 @@ struct stream_settings {
 };
 
 /*
- * Takes the partition's lock, loads and checks its files. 0; STREAM_E_HELD or STREAM_E_CORRUPT with a message that names the
- * file, the field and the way out; a negative errno with a message. A warning (files that are missing where there had been
- * some) is left in notice. Close with stream_close() after success.
+ * Takes the partition's lock, loads and checks its files. 0; STREAM_E_HELD or STREAM_E_CORRUPT with
+ * a message that names the file, the field and the way out; a negative errno with a message. A
+ * warning (files that are missing where there had been some) is left in notice. Close with
+ * stream_close() after success.
  */
 enum { STREAM_E_HELD = 1, STREAM_E_CORRUPT = 2 };
 int stream_open(struct stream *stream, const struct stream_settings *settings,
@@ -65,7 +70,8 @@ int stream_open(struct stream *stream, const struct stream_settings *settings,
                 struct error *error);
 void stream_close(struct stream *stream);
 
-/* The offset to read from now: that of the anchor to be met, or of the next record; SOURCE_BEGINNING. */
+/* The offset to read from now: that of the anchor to be met, or of the next record;
+ * SOURCE_BEGINNING. */
 int64_t stream_start(const struct stream *stream);
 
 enum stream_verdict {
@@ -73,24 +79,28 @@ enum stream_verdict {
     STREAM_SKIP,   /* it has been applied before */
     STREAM_SEEK,   /* read again from stream_start() */
     STREAM_REFUSE, /* the log is not the one that was read; the message says why */
-    STREAM_LOST,   /* the broker no longer has the next record; the message says how many are gone */
+    STREAM_LOST, /* the broker no longer has the next record; the message says how many are gone */
 };
 
-/* What to do with a record, without a look at its content. Slow only until the log has been verified. message: see below. */
+/* What to do with a record, without a look at its content. Slow only until the log has been
+ * verified. message: see below. */
 enum stream_verdict stream_meet(struct stream *stream, const struct source *source,
                                 const struct source_record *record, struct error *message);
 
-/* The end of the log was met, before the record at offset end is written: STREAM_SKIP, STREAM_SEEK or STREAM_REFUSE. */
+/* The end of the log was met, before the record at offset end is written: STREAM_SKIP, STREAM_SEEK
+ * or STREAM_REFUSE. */
 enum stream_verdict stream_meet_end(struct stream *stream, int64_t end, struct error *message);
 
 /*
- * The broker has no record at stream_start(): it has those from low to high - 1. STREAM_SEEK, STREAM_REFUSE or
- * STREAM_LOST. In all three functions a message beside another verdict than the last two is a warning to log.
+ * The broker has no record at stream_start(): it has those from low to high - 1. STREAM_SEEK,
+ * STREAM_REFUSE or STREAM_LOST. In all three functions a message beside another verdict than the
+ * last two is a warning to log.
  */
 enum stream_verdict stream_meet_range(struct stream *stream, int64_t low, int64_t high,
                                       struct error *message);
 
-/* Begins to doubt the log again (it was reported missing, or out of range): the next start verifies it. */
+/* Begins to doubt the log again (it was reported missing, or out of range): the next start verifies
+ * it. */
 void stream_doubt(struct stream *stream);
 
 /* Whether stream_meet() would say STREAM_APPLY without a word. On the path of every record. */
@@ -113,11 +123,13 @@ void stream_remember(struct stream *stream, const struct source *source,
                      const struct source_record *record);
 
 /*
- * What the broker says of the topic, "" or 0 where unknown. A message to log where it differs from what
- * the source file says.
+ * What the broker says of the topic, "" or 0 where unknown: 0, or STREAM_E_CLUSTER_CHANGED or
+ * STREAM_E_PARTITIONS_CHANGED with a message where it is not what the source file said.
  */
-void stream_learn(struct stream *stream, const char *cluster, int32_t partitions,
-                  struct error *message);
+enum { STREAM_E_CLUSTER_CHANGED = 1, STREAM_E_PARTITIONS_CHANGED = 2 };
+int stream_learn(struct stream *stream, const char *cluster, int32_t partitions,
+                 struct error *message);
 
-/* Replaces partition-N.json, then the source file: 0 once both are durable, or a negative errno with a message. */
+/* Replaces partition-N.json, then the source file: 0 once both are durable, or a negative errno
+ * with a message. */
 int stream_store(struct stream *stream, struct error *error);

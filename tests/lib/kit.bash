@@ -143,6 +143,54 @@ json_is() # FILE EXPRESSION
     [[ -e $1 && $(json "$1" "bool($2)") == true ]]
 }
 
+# The files' sum of offsets: how many records of the topic are behind them (of one without gaps).
+offsets() # FILE...
+{
+    awk 'FNR == 2 { sum += $2 } END { print sum + 0 }' "$@"
+}
+
+offsets_are() # NUMBER FILE...
+{
+    (($(offsets "${@:2}") == $1))
+}
+
+log_has() # NAME EXTENDED-REGEX
+{
+    grep -E -e "$2" "$(log_of "$1")"
+}
+
+# How often a line of NAME's log matches.
+log_count() # NAME EXTENDED-REGEX
+{
+    grep -E -c -e "$2" "$(log_of "$1")"
+}
+
+# Both directories have the same partition-*.json, byte for byte.
+same_files() # DIRECTORY DIRECTORY
+{
+    local file count=0
+
+    for file in "$1"/partition-*.json; do
+        cmp "$file" "$2/${file##*/}" || return
+        count=$((count + 1))
+    done
+    ((count > 0 && count == $(find "$2" -maxdepth 1 -name 'partition-*.json' | wc -l)))
+}
+
+# Runs the command and fails when it took longer; for the contract's 5 s.
+within() # SECONDS COMMAND...
+{
+    local seconds=$1 started=${EPOCHREALTIME/./} result=0
+
+    shift
+    "$@" || result=$?
+    if ((${EPOCHREALTIME/./} - started > seconds * 1000000)); then
+        echo "it took $(((${EPOCHREALTIME/./} - started) / 1000)) ms: $*" >&2
+        return 1
+    fi
+    return "$result"
+}
+
 # ---- what "run" left in $status and $output
 
 expect_status() # NUMBER
@@ -360,12 +408,17 @@ kafka() # COMMAND ARGUMENT...
 
 new_topic() # NAME [PARTITIONS [PROPERTY=VALUE...]]
 {
-    local property options=()
+    topic make "$1" "${2:-4}" "${@:3}"
+}
 
-    for property in "${@:3}"; do
-        options+=(--config "$property")
-    done
-    kafka tool topics --create --topic "$1" --partitions "${2:-4}" --replication-factor 1 "${options[@]}"
+# Reports of DAYS days, beginning with the first whatever was sent before.
+fill() # TOPIC DAYS ARGUMENT...
+{
+    local directory
+
+    directory=$(mktemp -d "${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/fill.XXXXXX")
+    producer -o "producer.directory=$directory" -o "topic $1.partitions=4" -o "producer.days=$2" \
+        -o producer.interval=0 "${@:3}"
 }
 
 # The independent client: topic statistics temperatures

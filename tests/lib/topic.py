@@ -11,6 +11,8 @@ same additions, so that sums are equal to the last bit. Reports are sent by kafk
     topic.py compare ADDRESS TOPIC DIRECTORY    whether DIRECTORY/partition-N.json are just that; else exit 1
     topic.py send ADDRESS TOPIC <LINES          JSON lines in; see send()
     topic.py place COUNT KEY...                 the partition of COUNT in which kafka-python puts each key
+    topic.py make ADDRESS TOPIC PARTITIONS [PROPERTY=VALUE...]
+    topic.py remove ADDRESS TOPIC               returns when the broker no longer knows it
 """
 
 import argparse
@@ -25,6 +27,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
 
 sys.dont_write_bytecode = True
@@ -47,7 +50,7 @@ def load_report_class():
             sys.path.remove(directory)
 
 
-Report = None if __name__ != "__main__" or "place" in sys.argv[1:2] else load_report_class()
+Report = load_report_class() if __name__ == "__main__" and sys.argv[1:2] not in (["place"], ["make"], ["remove"]) else None
 
 
 def read(address, topic):
@@ -150,6 +153,8 @@ class Partition:
 
     def apply(self, offset, value):
         self.offset = offset + 1
+        if value is None:
+            return  # a tombstone says nothing about the weather
         try:
             report = decode(value)
             self.counts[self.count(report)] += 1
@@ -357,10 +362,37 @@ def place(arguments):
         print(key, DefaultPartitioner()(key.encode(), partitions, partitions))
 
 
+def administer(address, work):
+    from kafka.admin import KafkaAdminClient  # pylint: disable=import-outside-toplevel
+
+    client = KafkaAdminClient(bootstrap_servers=address)
+    try:
+        return work(client)
+    finally:
+        client.close()
+
+
+def make(arguments):
+    from kafka.admin import NewTopic  # pylint: disable=import-outside-toplevel
+
+    properties = dict(text.split("=", 1) for text in arguments.properties)
+    topic = NewTopic(arguments.topic, arguments.partitions, 1, topic_configs=properties)
+    administer(arguments.address, lambda client: client.create_topics([topic]))
+
+
+def remove(arguments):
+    administer(arguments.address, lambda client: client.delete_topics([arguments.topic]))
+    deadline = time.monotonic() + 30
+    while arguments.topic in administer(arguments.address, lambda client: client.list_topics()):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"topic.py: {arguments.topic} is still there")
+        time.sleep(0.02)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for function in (dump, statistics, compare, send):
+    for function in (dump, statistics, compare, send, make, remove):
         command = commands.add_parser(function.__name__)
         command.set_defaults(function=function)
         command.add_argument("address")
@@ -372,6 +404,9 @@ def main():
             command.add_argument("--prefix", action="store_true",
                                  help="the file need not have reached the end of the topic")
             command.add_argument("--text", action="store_true", help="the files' bytes must be right as well")
+        if function is make:
+            command.add_argument("partitions", type=int)
+            command.add_argument("properties", nargs="*", metavar="PROPERTY=VALUE")
         if function is send:
             command.add_argument("--json", action="store_true", help="send the lines as they are, not as protobuf")
     command = commands.add_parser("place")

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The yardstick: reads the partitions that weatherd-consumer would read, with the same command
+ * line, the same librdkafka properties and the same allocator, and drops each record as it comes.
+ * What weatherd-consumer --until-end takes longer than this, it spends on decoding, statistics and
+ * checkpoints.
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "consumer/assignment.h"
+#include "consumer/consumer_settings.h"
+
+#define BATCH 1000
+
+/* As the consumer waits: for the queue's descriptor, then batches until one is short. */
+static size_t
+drop_all(rd_kafka_queue_t *queue, int event_fd, size_t total)
+{
+    rd_kafka_message_t *messages[BATCH];
+    size_t records = 0;
+    uint64_t count;
+
+    while (records < total) {
+        ssize_t n = rd_kafka_consume_batch_queue(queue, 0, messages, BATCH);
+
+        for (ssize_t i = 0; i < n; i++) {
+            records += !messages[i]->err;
+            rd_kafka_message_destroy(messages[i]);
+        }
+        if (n < BATCH && records < total && read(event_fd, &count, sizeof(count)) < 0)
+            break;
+    }
+    return records;
+}
+
+static int
+drop(struct daemon *daemon, struct settings *settings)
+{
+    struct settings_reporter reporter = {NULL, NULL};
+    struct consumer_settings config;
+    struct assignment assignment;
+    struct error error = ERROR_INIT;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    rd_kafka_conf_t *conf;
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;
+    size_t total = 0;
+    int event_fd;
+    char text[512];
+
+    consumer_settings_read(&config, settings, &error);
+    if (assignment_parse(&assignment, daemon->arguments, daemon->n_arguments,
+                         &(struct assignment_defaults){.topic = config.topic, .directory = "."},
+                         &error) < 0 ||
+        consumer_settings_kafka(&conf, settings, &reporter, &error) != 0) {
+        fprintf(stderr, "%s\n", error.text);
+        return EX_USAGE;
+    }
+    client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+    rd_kafka_poll_set_consumer(client);
+    for (size_t i = 0; i < assignment.n_topics; i++) {
+        const struct assignment_topic *topic = &assignment.topics[i];
+
+        for (size_t j = 0; j < topic->list.n_partitions; j++) {
+            int64_t low = 0, high = 0;
+
+            rd_kafka_query_watermark_offsets(client, topic->name, topic->list.partitions[j], &low,
+                                             &high, 10000);
+            total += (size_t)(high - low);
+            rd_kafka_topic_partition_list_add(list, topic->name, topic->list.partitions[j])
+                ->offset = RD_KAFKA_OFFSET_BEGINNING;
+        }
+    }
+    queue = rd_kafka_queue_get_consumer(client);
+    event_fd = eventfd(0, EFD_CLOEXEC);
+    rd_kafka_queue_io_event_enable(queue, event_fd, &(uint64_t){1}, sizeof(uint64_t));
+    rd_kafka_assign(client, list);
+    printf("%zu records dropped\n", drop_all(queue, event_fd, total));
+    return EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct daemon daemon;
+    struct settings *settings;
+    int exit_code = daemon_init(&daemon, &consumer_program, argc, argv);
+
+    if (exit_code == DAEMON_GO_ON)
+        exit_code = daemon_load_settings(&daemon, &settings);
+    if (exit_code == EX_OK)
+        exit_code = drop(&daemon, settings);
+    fflush(NULL);
+    _exit(exit_code);
+}
