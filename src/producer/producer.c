@@ -141,6 +141,22 @@ on_save(void *userdata)
     producer_send(producer);
 }
 
+/* Only now: a handle would have brokers make a topic that is not there, in their own way. */
+static void
+begin_sending(struct producer *producer)
+{
+    struct error error = ERROR_INIT;
+
+    for (size_t i = 0; i < producer->config.n_topics; i++) {
+        if (sink_add_topic(producer->sink, producer->config.topics[i].name, &error) < 0) {
+            log_err(producer->log, "%s", error.text);
+            producer_leave(producer, EX_UNAVAILABLE);
+            return;
+        }
+    }
+    producer_send(producer);
+}
+
 static void
 on_topics(void *userdata)
 {
@@ -158,7 +174,7 @@ on_topics(void *userdata)
     } else if (result == 0) {
         topics_free(producer->topics);
         producer->topics = NULL;
-        producer_send(producer);
+        begin_sending(producer);
     } else {
         producer_leave(producer, result == TOPICS_E_MISMATCH ? EX_CONFIG : EX_UNAVAILABLE);
     }
@@ -324,8 +340,6 @@ start_sink(struct producer *producer, struct error *error)
     if (producer_settings_kafka(&conf, producer->settings, &reporter, error) != 0)
         return -EINVAL;
     result = sink_new(&producer->sink, conf, &handlers, producer, error);
-    for (size_t i = 0; i < producer->config.n_topics && result == 0; i++)
-        result = sink_add_topic(producer->sink, producer->config.topics[i].name, error);
     if (result == 0)
         result = topics_new(&producer->topics, sink_client(producer->sink), producer->config.topics,
                             producer->config.n_topics);

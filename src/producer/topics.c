@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Making a topic is asked for first, whether it exists or not: asking for its metadata first would
- * have a broker with auto.create.topics.enable make it with the wrong number of partitions.
- * Whatever the answer ("made", "exists", "you may not"), the metadata then says what is there.
+ * What is there is looked up in the list of all topics. Asking for one by its name would have a
+ * broker with auto.create.topics.enable make it, with a number of partitions of its own; so would a
+ * topic handle of the producer, which therefore comes after this.
  */
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <librdkafka/rdkafka.h>
 
 #include "common/cleanup.h"
 #include "producer/topics.h"
 
-#define OPERATION_TIMEOUT_MSEC 10000
+#define REQUEST_TIMEOUT_MSEC   10000
+#define OPERATION_TIMEOUT_MSEC 5000
 #define METADATA_TIMEOUT_MSEC  1000
 
 CLEANUP_DEFINE(rd_kafka_AdminOptions_t *, rd_kafka_AdminOptions_destroy);
 CLEANUP_DEFINE(rd_kafka_event_t *, rd_kafka_event_destroy);
-CLEANUP_DEFINE(rd_kafka_topic_t *, rd_kafka_topic_destroy);
 CLEANUP_DEFINE(struct topics *, topics_free);
 
 struct topics {
@@ -77,6 +78,7 @@ ask(struct topics *topics, const struct topic_settings *settings)
     topics->answer = RD_KAFKA_RESP_ERR__INVALID_ARG;
     if (!topic)
         return;
+    rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MSEC, NULL, 0);
     rd_kafka_AdminOptions_set_operation_timeout(options, OPERATION_TIMEOUT_MSEC, NULL, 0);
     rd_kafka_CreateTopics(topics->client, &topic, 1, options, topics->queue);
     rd_kafka_NewTopic_destroy(topic);
@@ -108,27 +110,35 @@ read_answer(struct topics *topics)
     snprintf(topics->reason, sizeof(topics->reason), "%s", reason);
 }
 
+static int
+find_topic(const struct rd_kafka_metadata *metadata, const char *name, struct error *message)
+{
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        const rd_kafka_metadata_topic_t *topic = &metadata->topics[i];
+
+        if (strcmp(topic->topic, name) != 0)
+            continue;
+        if (topic->err && topic->err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
+            return error_set(message, -EIO, "topic %s: %s", name, rd_kafka_err2str(topic->err));
+        return topic->partition_cnt;
+    }
+    return 0;
+}
+
 /* How many partitions there are; 0 when the topic is not there; -EIO with a message when the
  * brokers can't say. */
 static int
 count_partitions(struct topics *topics, const char *name, struct error *message)
 {
-    cleanup(rd_kafka_topic_destroy) rd_kafka_topic_t *handle =
-        rd_kafka_topic_new(topics->client, name, NULL);
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t code;
-    int count = -EIO;
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(topics->client, 1, NULL, &metadata, METADATA_TIMEOUT_MSEC);
+    int count;
 
-    code = rd_kafka_metadata(topics->client, 0, handle, &metadata, METADATA_TIMEOUT_MSEC);
     if (code)
-        return error_set(message, -EIO, "topic %s: %s", name, rd_kafka_err2str(code));
-    code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN;
-    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-        count = 0;
-    else if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
-        count = metadata->topics[0].partition_cnt;
-    else
-        error_set(message, -EIO, "topic %s: %s", name, rd_kafka_err2str(code));
+        return error_set(message, -EIO, "topic %s: can't ask for it: %s", name,
+                         rd_kafka_err2str(code));
+    count = find_topic(metadata, name, message);
     rd_kafka_metadata_destroy(metadata);
     return count;
 }
@@ -152,25 +162,15 @@ is_final(rd_kafka_resp_err_t answer)
     }
 }
 
+/* The topic is not there: have it made. */
 static int
-check_one(struct topics *topics, const struct topic_settings *settings, struct error *message)
+make(struct topics *topics, const struct topic_settings *settings, struct error *message)
 {
-    int count;
-
     if (!topics->asked)
         ask(topics, settings);
     read_answer(topics);
     if (!topics->answered)
         return TOPICS_E_PENDING;
-    count = count_partitions(topics, settings->name, message);
-    if (count == settings->partitions)
-        return 0;
-    if (count > 0)
-        return error_set(
-            message, TOPICS_E_MISMATCH,
-            "topic %s has %d partitions, [topic %s] partitions says %d; change the one "
-            "or the other",
-            settings->name, count, settings->name, settings->partitions);
     if (is_final(topics->answer))
         return error_set(message, TOPICS_E_REFUSED, "topic %s can't be made: %s", settings->name,
                          topics->reason);
@@ -180,7 +180,25 @@ check_one(struct topics *topics, const struct topic_settings *settings, struct e
         return error_set(message, TOPICS_E_PENDING, "topic %s can't be made yet: %s",
                          settings->name, topics->reason);
     }
-    return TOPICS_E_PENDING;
+    return TOPICS_E_PENDING; /* until it is in the list */
+}
+
+static int
+check_one(struct topics *topics, const struct topic_settings *settings, struct error *message)
+{
+    int count = count_partitions(topics, settings->name, message);
+
+    if (count < 0)
+        return TOPICS_E_PENDING;
+    if (count == 0)
+        return make(topics, settings, message);
+    if (count != settings->partitions)
+        return error_set(
+            message, TOPICS_E_MISMATCH,
+            "topic %s has %d partitions, [topic %s] partitions says %d; change the one "
+            "or the other",
+            settings->name, count, settings->name, settings->partitions);
+    return 0;
 }
 
 int

@@ -20,7 +20,7 @@ struct topic_settings {
     int16_t replication_factor;
 };
 
-/* Asks the brokers to make the topics; settings are borrowed. 0, or -ENOMEM. */
+/* settings are borrowed. 0, or -ENOMEM. */
 int topics_new(struct topics **topicsp, struct rd_kafka_s *client,
                const struct topic_settings *settings, size_t n_topics);
 void topics_free(struct topics *topics);

@@ -131,8 +131,9 @@ wait_for() # SECONDS COMMAND...
 # Evaluates a Python expression with the document as d: json partition-0.json 'd["StationA"]["count"]'
 json() # FILE EXPRESSION
 {
-    /usr/bin/python3 -c 'import json, sys
+    /usr/bin/python3 -c 'import datetime, json, sys
 d = json.load(open(sys.argv[1], encoding="utf-8"))
+date = datetime.date.fromisoformat
 value = eval(sys.argv[2])
 print(value if isinstance(value, str) else json.dumps(value))' "$1" "$2"
 }

@@ -1,0 +1,151 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What is written about the programs is what they say of themselves: options, settings, defaults, examples.
+
+load ../lib/kit
+# shellcheck disable=SC2154 # kit_top is the kit's
+top=$kit_top
+
+documents()
+{
+    /usr/bin/python3 "$top/tests/lib/documents.py" "$@"
+}
+
+# The two programs under the names that the examples of the manual have.
+weatherd-consumer() { consumer "$@"; }
+weatherd-producer() { producer "$@"; }
+
+page() # NAME.SECTION
+{
+    echo "$top/man/$1"
+}
+
+# The sample files, as they are installed, and the secrets they name.
+lay_out_settings()
+{
+    local name
+
+    mkdir -p etc/weatherd credentials
+    cp "$top"/etc/{consumer,producer}.ini etc/weatherd
+    while read -r name; do
+        echo secret >"credentials/$name"
+    done < <(sed -n 's/^#[^ ]* = @\([^/ ]*\)$/\1/p' etc/weatherd/*.ini)
+    export CREDENTIALS_DIRECTORY=$PWD/credentials
+}
+
+# Each test for both programs. "set -e" is off in such a FUNCTION, so its commands are joined by &&.
+each() # FUNCTION
+{
+    local program
+
+    for program in consumer producer; do
+        "$program" --help >"$program.help"
+        "$1" "$program" || {
+            echo "of weatherd-$program" >&2
+            return 1
+        }
+    done
+}
+
+compare_options() { documents options "$1.help" "$(page "weatherd-$1.8")"; }
+compare_keys() { documents keys "$1.help" "$(page "weatherd-$1.ini.5")"; }
+compare_sample() { documents sample "$1.help" "$top/etc/$1.ini"; }
+
+compare_exits()
+{
+    [[ $(documents exits "$(page "weatherd-$1.8")") == '0 64 65 69 70 73 74 78' ]]
+}
+
+check_sample()
+{
+    "$1" -c "etc/weatherd/$1.ini" --check-config &&
+        documents uncomment "etc/weatherd/$1.ini" >"$1.ini" &&
+        (($(grep -c ' = ' "$1.ini") > 10)) &&
+        "$1" -c "$1.ini" --check-config
+}
+
+# Nothing that is in effect as shipped differs from what the program does without a file.
+compare_shipped()
+{
+    : >none.ini
+    "$1" -c none.ini --print-config >none &&
+        "$1" -c "etc/weatherd/$1.ini" --print-config >shipped &&
+        diff none shipped
+}
+
+run_examples()
+{
+    local examples example
+
+    mapfile -t examples < <(documents examples "$(page "weatherd-$1.8")")
+    ((${#examples[@]} >= 3)) || return
+    for example in "${examples[@]}"; do
+        echo "$example"
+        # what an example says is a file in /etc is the one laid out here
+        eval "${example//\/etc\//$PWD/etc/}" >output && [[ -s output ]] || return
+    done
+}
+
+@test "the manual has the options of --help and no others" {
+    each compare_options
+}
+
+@test "the manual has the settings of --help, with form and default, and no others" {
+    each compare_keys
+}
+
+@test "the sample files have the settings of --help, with default and comment, and no others" {
+    each compare_sample
+}
+
+@test "the manual has all exit codes" {
+    each compare_exits
+}
+
+@test "the sample files pass --check-config, as they are and with every key in effect" {
+    lay_out_settings
+    each check_sample
+}
+
+@test "the sample files change nothing" {
+    lay_out_settings
+    each compare_shipped
+}
+
+@test "the examples of the manual that need no broker run" {
+    lay_out_settings
+    each run_examples
+}
+
+@test "the pages refer to pages that there are" {
+    documents references "$top"/man/*.[0-9]
+}
+
+@test "the pages have no warnings" {
+    requires mandoc
+    # pages of ours may not be installed here
+    run bash -c 'mandoc -T lint -W style "$@" | grep -v "referenced manual not found: Xr weatherd"' lint "$top"/man/*.[0-9]
+    [[ -z $output ]]
+}
+
+@test "a page or a sample that lacks something is noticed" {
+    consumer --help >help
+    grep -v '^\.It Fl -until-end' "$(page weatherd-consumer.8)" >changed
+    run documents options help changed
+    expect_status 1
+    expect_output "lacks .*'until-end'"
+    sed 's/^\.Cm 100000 \./.Cm 100 ./' "$(page weatherd-consumer.ini.5)" >changed
+    run documents keys help changed
+    expect_status 1
+    expect_output "lacks .*'max_stations', 'NUMBER', '100000'"
+    sed 's/^#late = drop/#lately = drop/' "$top/etc/consumer.ini" >changed
+    run documents sample help changed
+    expect_status 1
+    expect_output "lacks .*'late'"
+    expect_output 'lately, which is in no row'
+    sed 's/^#level = info/#level = debug/' "$top/etc/consumer.ini" >changed
+    run documents sample help changed
+    expect_status 1
+    expect_output 'the default is info'
+}

@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Holds what the documents say against what the programs say of themselves by --help.
+
+    documents.py options HELP PAGE      the options of a page of section 8 are those of --help
+    documents.py keys HELP PAGE         the keys of a page of section 5, with forms and defaults, are those of --help
+    documents.py sample HELP INI        so are those of a sample file
+    documents.py exits PAGE             prints the exit codes of a page
+    documents.py examples PAGE          prints the command lines of a page that need no broker
+    documents.py references PAGE...     each reference to a page of ours is to one that there is
+    documents.py uncomment INI          prints a sample file with all its keys in effect
+
+What differs is printed, and the exit code is 1.
+"""
+
+import fnmatch
+import os
+import re
+import sys
+
+PROPERTY = "PROPERTY"  # in [kafka], stands for any key
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def fail_unless_equal(documented, wanted, what):
+    """Both are lists; the order counts."""
+    for thing in wanted:
+        if thing not in documented:
+            print(f"{what}: lacks {thing}")
+    for thing in documented:
+        if thing not in wanted:
+            print(f"{what}: has {thing}, which --help has not")
+    if sorted(map(str, documented)) == sorted(map(str, wanted)) and documented != wanted:
+        print(f"{what}: is in another order than --help")
+    return 0 if documented == wanted else 1
+
+
+# ---- --help
+
+
+def help_options(text):
+    """(letter or "", long name, argument or "")"""
+    part = text.split("\nOptions:\n")[1].split("\n\n")[0]
+    options = re.findall(r"^  (?:-(\w), |    )--([a-z-]+)(?:=(\S+))? ", part, re.M)
+    assert len(options) == len(part.splitlines()), "an option of --help is not understood"
+    return options
+
+
+def help_keys(text):
+    """(section, key, form, default or None), in the order of the table"""
+    keys, section = [], None
+    for line in text.split("\nSettings, in ")[1].splitlines()[1:]:
+        heading = re.fullmatch(r"  \[(\w+)\]", line)
+        # the default is the last thing on the line, in brackets
+        row = re.fullmatch(r"    (\S+) = (\S+) +(.*?)(?: \[(\S+)\])?", line)
+        assert heading or row, f"--help: {line!r} is not understood"
+        if heading:
+            section = heading[1]
+        else:
+            keys.append((section, row[1], row[2], row[4]))
+    return keys
+
+
+# ---- manual pages
+
+
+def page_section(text, name):
+    found = re.search(rf"^\.Sh {name}\n(.*?)(?=^\.Sh |\Z)", text, re.M | re.S)
+    assert found, f"there is no section {name}"
+    return found[1]
+
+
+def page_options(text):
+    options = []
+    for line in re.findall(r"^\.It (Fl .*)$", page_section(text, "OPTIONS"), re.M):
+        item = re.fullmatch(r"(?:Fl (\w)(?: Ar (\S+))? , )?Fl -([a-z-]+)(?: Ns = Ns Ar (\S+))?", line)
+        assert item, f"the option {line!r} is not understood"
+        if item[1] and item[2] != item[4]:
+            print(f"-{item[1]} takes {item[2]}, --{item[3]} takes {item[4]}")
+            sys.exit(1)
+        options.append((item[1] or "", item[3], item[4] or ""))
+    return options
+
+
+def page_keys(text):
+    """Of the items ".It Ic KEY No = Ar FORM" below ".Ss [SECTION]", each with a "Default:" in its text."""
+    keys = []
+    for heading, body in re.findall(
+        r"^\.Ss \[(.*?)\]\\&\n(.*?)(?=^\.S[sh] |\Z)", page_section(text, "DESCRIPTION"), re.M | re.S
+    ):
+        items = re.split(r"^\.It Ic (?=\S+ No = )", body, flags=re.M)[1:]
+        for item in items:
+            key, form = re.match(r"(\S+) No = (?:Ar|Cm) (\S+)\n", item).groups()
+            default = re.search(r"^Default:(?: (none)[.;]|\n\.Cm (\S+) \.)", item, re.M)
+            assert default, f"[{heading}] {key} says nothing of its default"
+            keys.append((heading.split()[0], key, form, default[2]))
+    return keys
+
+
+def plain(text):
+    return text.replace(r"\-", "-").replace(r"\(dq", '"').replace(r"\(aq", "'").replace(r"\e", "\\")
+
+
+def page_examples(text):
+    for line in re.findall(r"^\.Dl \$ (weatherd-.*)$", page_section(text, "EXAMPLES"), re.M):
+        line = plain(line)
+        if re.search(r" --(check-config|print-config|help|version)\b", line):
+            yield line
+
+
+# ---- sample files
+
+
+def uncomment(text):
+    """"#key = value" and "#[section]" are settings that are not in effect; "# text" is a comment."""
+    return re.sub(r"^#(?=[^\s#])", "", text, flags=re.M)
+
+
+def sample_keys(text):
+    """(section, key, value)"""
+    keys, section = [], None
+    for line in uncomment(text).splitlines():
+        heading = re.fullmatch(r"\[(\w+)(?: .*)?\]", line)
+        row = re.fullmatch(r"(\S+) = (.*)", line)
+        assert heading or row or not line or re.match(r"# |#$", line), f"{line!r} is not understood"
+        if heading:
+            section = heading[1]
+        elif row:
+            keys.append((section, row[1], row[2]))
+    return keys
+
+
+def is_pattern(key):
+    return key == PROPERTY or "*" in key
+
+
+def compare_sample(keys, table):
+    """Keys in the order of the table, with its defaults. A pattern stands for examples, and secrets need none."""
+    status = 0
+    literal = [(section, key) for section, key, form, default in table if not is_pattern(key)]
+    optional = [(section, key) for section, key in literal if section == "kafka" and key != "bootstrap.servers"]
+    have = [(section, key) for section, key, value in keys if (section, key) in literal]
+    have_optional = [name for name in optional if name in have]
+    wanted = [name for name in literal if name not in optional or name in have_optional]
+    status |= fail_unless_equal(have, wanted, "the sample")
+    for section, key, value in keys:
+        rows = [row for row in table if row[0] == section and (row[1] == PROPERTY or fnmatch.fnmatch(key, row[1]))]
+        if not rows:
+            print(f"the sample has [{section}] {key}, which is in no row of --help")
+            status = 1
+        elif rows[0][3] is not None and rows[0][3] != value:
+            print(f"the sample has [{section}] {key} = {value}, the default is {rows[0][3]}")
+            status = 1
+    return status
+
+
+def comments_missing(text):
+    """Every key has a comment before it; keys of a group share one."""
+    status, commented = 0, False
+    for line in text.splitlines():
+        if line.startswith("# "):
+            commented = True
+        elif not line or re.match(r"#?\[", line):
+            commented = False
+        elif not commented:
+            print(f"the sample has no comment for {line}")
+            status = 1
+    return status
+
+
+# ---- main
+
+
+def references(paths):
+    status, there = 0, {os.path.basename(path) for path in paths}
+    for path in paths:
+        for name, section in re.findall(r"^\.Xr (weatherd\S*|report\S*) (\d)", read(path), re.M):
+            if f"{name}.{section}" not in there:
+                print(f"{path}: refers to {name}({section}), which there is not")
+                status = 1
+        title = re.search(r"^\.Dt (\S+) (\d)$", read(path), re.M)
+        if not title or f"{title[1].lower()}.{title[2]}" != os.path.basename(path):
+            print(f"{path}: has another title than its file's name")
+            status = 1
+    return status
+
+
+def main(command, *paths):
+    texts = [read(path) for path in paths]
+    if command == "options":
+        return fail_unless_equal(page_options(texts[1]), help_options(texts[0]), paths[1])
+    if command == "keys":
+        return fail_unless_equal(page_keys(texts[1]), help_keys(texts[0]), paths[1])
+    if command == "sample":
+        return compare_sample(sample_keys(texts[1]), help_keys(texts[0])) | comments_missing(texts[1])
+    if command == "exits":
+        print(*re.findall(r"^\.It (\d+)$", page_section(texts[0], "EXIT STATUS"), re.M))
+    elif command == "examples":
+        print(*page_examples(texts[0]), sep="\n")
+    elif command == "references":
+        return references(paths)
+    elif command == "uncomment":
+        print(uncomment(texts[0]), end="")
+    else:
+        print(__doc__)
+        return 64
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except AssertionError as error:
+        print(error)
+        sys.exit(1)
