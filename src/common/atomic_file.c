@@ -73,8 +73,10 @@ take_the_name(struct atomic_file *file)
 
     if (result < 0)
         return result;
-    /* On network file systems close is where a write can still fail. EINTR: closed all the same, on
-     * Linux. */
+    /*
+     * On network file systems close is where a write can still fail. EINTR: closed all the same, on
+     * Linux.
+     */
     result = close(file->fd);
     file->fd = -1;
     if (result < 0 && errno != EINTR)

@@ -36,8 +36,10 @@ struct daemon_program {
     const struct setting_row *rows;
     size_t n_rows;
     struct daemon_option option; /* the program's own, a flag without an argument */
-    /* The checks of the settings as a whole, for --check-config and before the work: 0 or an exit
-     * code, mistakes reported. */
+    /*
+     * The checks of the settings as a whole, for --check-config and before the work: 0 or an exit
+     * code, mistakes reported.
+     */
     int (*check)(const struct settings *settings, const struct settings_reporter *reporter);
     const char *(*protobuf_version)(void); /* for --version; of the library in use, as the others */
 };
@@ -72,8 +74,10 @@ void daemon_fini(struct daemon *daemon);
  */
 int daemon_load_settings(struct daemon *daemon, struct settings **settingsp);
 
-/* Carries out --check-config and --print-config: an exit code, or DAEMON_GO_ON when neither was
- * given. */
+/*
+ * Carries out --check-config and --print-config: an exit code, or DAEMON_GO_ON when neither was
+ * given.
+ */
 int daemon_show_settings(struct daemon *daemon);
 
 /*

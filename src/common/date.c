@@ -129,8 +129,10 @@ date_to_civil(int32_t date)
     /* Never negative: 0000-03-01 lies before DATE_MIN. */
     unsigned days = (unsigned)(date + MARCH_TO_EPOCH);
     unsigned era = days / DAYS_PER_400, in_era = days % DAYS_PER_400;
-    /* Without the leap days that passed (one ends each 4 years, none each 100, one the era) it is a
-     * plain division. */
+    /*
+     * Without the leap days that passed (one ends each 4 years, none each 100, one the era) it is a
+     * plain division.
+     */
     unsigned year =
         (in_era - in_era / (DAYS_PER_4 - 1) + in_era / DAYS_PER_100 - in_era / (DAYS_PER_400 - 1)) /
         DAYS_PER_YEAR;

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DATE_LENGTH 10 /* bytes of YYYY-MM-DD */
+#define DATE_LENGTH 10        /* bytes of YYYY-MM-DD */
 #define DATE_MIN    (-719162) /* 0001-01-01 */
-#define DATE_MAX    2932896 /* 9999-12-31 */
+#define DATE_MAX    2932896   /* 9999-12-31 */
 
 struct date_civil {
     int year;  /* 1 to 9999 */

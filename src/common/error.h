@@ -22,8 +22,10 @@ struct error {
         .text = ""                                                                                 \
     }
 
-/* Sets the message and returns result, so that a failing function ends in one line. error may be
- * NULL. */
+/*
+ * Sets the message and returns result, so that a failing function ends in one line. error may be
+ * NULL.
+ */
 int error_set(struct error *error, int result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

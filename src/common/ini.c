@@ -313,8 +313,10 @@ take_line(struct reader *reader, const char *problem)
     return 0;
 }
 
-/* Reads a line of any length, of which the reader keeps what it may have. 1, 0 at the end, or a
- * negative errno. */
+/*
+ * Reads a line of any length, of which the reader keeps what it may have. 1, 0 at the end, or a
+ * negative errno.
+ */
 static int
 read_line(struct reader *reader, const char **problemp)
 {

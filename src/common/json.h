@@ -21,8 +21,10 @@ struct json_object; /* json-c's own; only this module looks inside */
 
 #define JSON_DEPTH_MAX 16
 
-/* Parses the length bytes of text: 0, JSON_E_BAD with a message that names the byte, or -ENOMEM.
- * Release with json_release(). */
+/*
+ * Parses the length bytes of text: 0, JSON_E_BAD with a message that names the byte, or -ENOMEM.
+ * Release with json_release().
+ */
 enum { JSON_E_BAD = 1 };
 int json_read(const char *text, size_t length, struct json_object **rootp, struct error *error);
 void json_release(struct json_object *root); /* NULL is fine */
@@ -30,14 +32,17 @@ CLEANUP_DEFINE(struct json_object *, json_release);
 
 bool json_is_object(const struct json_object *value);
 
-/* Calls member for each member in the order of the text; a result other than 0 ends it and is
- * returned. */
+/*
+ * Calls member for each member in the order of the text; a result other than 0 ends it and is
+ * returned.
+ */
 typedef int (*json_member_fn)(void *userdata, const char *key, struct json_object *value,
                               struct error *error);
 int json_each_member(struct json_object *object, json_member_fn member, void *userdata,
                      struct error *error);
 
-/* Calls element for each element of an array, likewise; JSON_E_BAD when the value is not an array.
+/*
+ * Calls element for each element of an array, likewise; JSON_E_BAD when the value is not an array.
  */
 typedef int (*json_element_fn)(void *userdata, size_t index, struct json_object *value,
                                struct error *error);

@@ -14,8 +14,10 @@
 
 CLEANUP_DEFINE(rd_kafka_conf_t *, rd_kafka_conf_destroy);
 
-/* A name that ends with a star stands for all that begin so. own: the value that is weatherd's,
- * where it is the same everywhere. */
+/*
+ * A name that ends with a star stands for all that begin so. own: the value that is weatherd's,
+ * where it is the same everywhere.
+ */
 struct refusal {
     const char *name;
     const char *own;
@@ -94,8 +96,10 @@ set_property(rd_kafka_conf_t *conf, const struct settings *settings,
     return 0;
 }
 
-/* What the program needs; a value the library does not take is a bug of ours, found by the first
- * test. */
+/*
+ * What the program needs; a value the library does not take is a bug of ours, found by the first
+ * test.
+ */
 static int
 set_own(rd_kafka_conf_t *conf, const struct kafka_conf_settings *conf_settings, struct error *error)
 {

@@ -11,8 +11,10 @@
 
 struct rd_kafka_conf_s;
 
-/* What a program sets itself. The user may override it unless fixed; a value equal to it is always
- * accepted. */
+/*
+ * What a program sets itself. The user may override it unless fixed; a value equal to it is always
+ * accepted.
+ */
 struct kafka_property {
     const char *name;
     const char *value;
@@ -33,16 +35,20 @@ enum { KAFKA_CONF_E_MISTAKES = 1 };
 int kafka_conf_new(struct rd_kafka_conf_s **confp, const struct kafka_conf_settings *conf_settings,
                    const struct settings_reporter *reporter, struct error *error);
 
-/* Makes and releases it: 0, or KAFKA_CONF_E_MISTAKES when anything at all is wrong, all of it
- * reported. */
+/*
+ * Makes and releases it: 0, or KAFKA_CONF_E_MISTAKES when anything at all is wrong, all of it
+ * reported.
+ */
 int kafka_conf_check(const struct kafka_conf_settings *conf_settings,
                      const struct settings_reporter *reporter);
 
 /* Things that are allowed and unwise, as a message to log; "" when there is none. */
 void kafka_conf_warn(const struct settings *settings, struct error *warning);
 
-/* For the rows of both programs' tables. What may hold a secret is masked wherever settings are
- * shown. */
+/*
+ * For the rows of both programs' tables. What may hold a secret is masked wherever settings are
+ * shown.
+ */
 #define KAFKA_CONF_SETTING_ROWS                                                                    \
     {"kafka",                                                                                      \
      "bootstrap.servers",                                                                          \

@@ -19,8 +19,10 @@ static const char *const level_names[] = {
     [LOG_LEVEL_INFO] = "info", [LOG_LEVEL_DEBUG] = "debug",
 };
 
-/* systemd names the journal's socket in $JOURNAL_STREAM; a shell that redirects stderr leaves the
- * variable as it was. */
+/*
+ * systemd names the journal's socket in $JOURNAL_STREAM; a shell that redirects stderr leaves the
+ * variable as it was.
+ */
 static bool
 stderr_is_journal(void)
 {

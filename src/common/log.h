@@ -27,8 +27,10 @@ struct log {
 /* Finds out whether stderr is the journal. The level is LOG_LEVEL_INFO until it is set. */
 void log_init(struct log *log, const char *program);
 
-/* Writes one line when its level is at or above the log's. Line feeds and control characters in it
- * are made visible. */
+/*
+ * Writes one line when its level is at or above the log's. Line feeds and control characters in it
+ * are made visible.
+ */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -51,6 +53,7 @@ struct sampler {
     uint64_t suppressed;
 };
 
-/* True when the line may be written now; *suppressedp is then how many were not since the last one.
+/*
+ * True when the line may be written now; *suppressedp is then how many were not since the last one.
  */
 bool sampler_pass(struct sampler *sampler, uint64_t now_usec, uint64_t *suppressedp);

@@ -20,8 +20,10 @@
 #define SHOWN                                                                                      \
     "\"%.200s\"" /* of a text in a message, so that the way out, its end, is not cut off */
 
-/* Steps over digits. A number above INT32_MAX comes out as one that is above it, however long it
- * is. */
+/*
+ * Steps over digits. A number above INT32_MAX comes out as one that is above it, however long it
+ * is.
+ */
 static bool
 scan_partition(const char **textp, int64_t *partitionp)
 {

@@ -52,13 +52,15 @@ struct setting_row {
 
 struct settings;
 
-/* The table (n_rows, borrowed for the lifetime) decides what is accepted. NULL when memory is out.
+/*
+ * The table (n_rows, borrowed for the lifetime) decides what is accepted. NULL when memory is out.
  */
 struct settings *settings_new(const struct setting_row *rows, size_t n_rows);
 void settings_free(struct settings *settings);
 CLEANUP_DEFINE(struct settings *, settings_free);
 
-/* Checks a value as a row's: 0, or -EINVAL with a message that does not show a secret, or -ENOMEM.
+/*
+ * Checks a value as a row's: 0, or -EINVAL with a message that does not show a secret, or -ENOMEM.
  */
 int setting_check(const struct setting_row *row, const char *value, struct error *error);
 
@@ -108,25 +110,33 @@ struct setting_value {
     const char *origin;
 };
 
-/* The winning value of a key, its default with the origin "default" (and the caller's section and
- * key), or false when there is neither. */
+/*
+ * The winning value of a key, its default with the origin "default" (and the caller's section and
+ * key), or false when there is neither.
+ */
 bool settings_get(const struct settings *settings, const char *section, const char *key,
                   struct setting_value *valuep);
 
-/* The winning values of a section in order of first appearance, without defaults: index 0, 1, …
- * until false. */
+/*
+ * The winning values of a section in order of first appearance, without defaults: index 0, 1, …
+ * until false.
+ */
 bool settings_each(const struct settings *settings, const char *section, size_t index,
                    struct setting_value *valuep);
 
 /* Whether the values of a key are secrets. */
 bool settings_is_secret(const struct settings *settings, const char *section, const char *key);
 
-/* The sections that have appeared, empty ones too, in order of first appearance ("topic NAME"):
- * index 0, 1, … until NULL. */
+/*
+ * The sections that have appeared, empty ones too, in order of first appearance ("topic NAME"):
+ * index 0, 1, … until NULL.
+ */
 const char *settings_each_section(const struct settings *settings, size_t index);
 
-/* Prints the merged settings as INI: all keys of the table, secrets masked, the origin of each in a
- * comment before it. */
+/*
+ * Prints the merged settings as INI: all keys of the table, secrets masked, the origin of each in a
+ * comment before it.
+ */
 void settings_print(const struct settings *settings, FILE *file);
 
 /*
@@ -138,8 +148,10 @@ typedef void (*settings_changed_fn)(void *userdata, const struct setting_row *ro
 void settings_compare(const struct settings *before, const struct settings *after,
                       settings_changed_fn changed, void *userdata);
 
-/* Parsers for the common types of fields, named in a row: each writes the type that its comment
- * names. */
+/*
+ * Parsers for the common types of fields, named in a row: each writes the type that its comment
+ * names.
+ */
 int setting_parse_text(const char *value, void *destination,
                        struct error *error); /* char *, owned by the struct; may be empty */
 int setting_parse_string(const char *value, void *destination,

@@ -74,8 +74,10 @@ settings_print(const struct settings *settings, FILE *file)
     }
 }
 
-/* Tells of the keys that have values of their own in one set and another value, or none, in the
- * other. */
+/*
+ * Tells of the keys that have values of their own in one set and another value, or none, in the
+ * other.
+ */
 void
 settings_compare(const struct settings *before, const struct settings *after,
                  settings_changed_fn changed, void *userdata)

@@ -80,8 +80,10 @@ value_parse_integer(const char *text, int64_t min, int64_t max, int64_t *valuep,
                      max);
 }
 
-/* -12, 0.5, .5, 1e3, 1.5E-7: what C, JSON and spreadsheets agree on, but no hexadecimal and no
- * words. */
+/*
+ * -12, 0.5, .5, 1e3, 1.5E-7: what C, JSON and spreadsheets agree on, but no hexadecimal and no
+ * words.
+ */
 static bool
 is_decimal(const char *text)
 {
@@ -217,8 +219,10 @@ value_check_topic(const char *text, struct error *error)
 static inline bool
 are_printable(uint64_t bytes)
 {
-    /* The top bit shows up in a byte that had it, in the lowest one below 0x20 (borrow), in 0x7f
-     * (carry). */
+    /*
+     * The top bit shows up in a byte that had it, in the lowest one below 0x20 (borrow), in 0x7f
+     * (carry).
+     */
     return ((bytes | (bytes - EACH_BYTE * 0x20) | (bytes + EACH_BYTE)) & (EACH_BYTE * 0x80)) == 0;
 }
 

@@ -40,8 +40,10 @@ int assignment_parse(struct assignment *assignment, char *const *arguments, int 
                      const struct assignment_defaults *defaults, struct error *error);
 void assignment_fini(struct assignment *assignment);
 
-/* Opens the directories; makes that of a further topic when it is missing. 0, or a negative errno
- * with a message. */
+/*
+ * Opens the directories; makes that of a further topic when it is missing. 0, or a negative errno
+ * with a message.
+ */
 int assignment_open(struct assignment *assignment, struct error *error);
 
 /* "temperatures:0-2 stations:0", cut to size. */

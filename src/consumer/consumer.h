@@ -16,6 +16,8 @@ struct consumer;
  */
 int consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings *settings);
 
-/* Reads until it is told to stop or something ends it, then writes what is not yet on disk. The
- * exit code. */
+/*
+ * Reads until it is told to stop or something ends it, then writes what is not yet on disk. The
+ * exit code.
+ */
 int consumer_run(struct consumer *consumer);

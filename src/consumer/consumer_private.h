@@ -45,7 +45,7 @@ struct consumer {
     struct loop_timer *save_timer;
     struct loop_timer *heartbeat_timer;
     uint64_t started;
-    size_t next_asked; /* the partition that the heartbeat may ask about next */
+    size_t next_asked;     /* the partition that the heartbeat may ask about next */
     uint64_t save_started; /* the last one */
     uint64_t save_ended;
     uint64_t heard;   /* when a partition was heard of last */
@@ -63,12 +63,15 @@ struct consumer {
 /* Ends the loop with this exit code; the first one counts. */
 void consumer_leave(struct consumer *consumer, int exit_code);
 
-/* Takes what librdkafka has fetched, for a slice of time; the loop comes back when there is more.
+/*
+ * Takes what librdkafka has fetched, for a slice of time; the loop comes back when there is more.
  */
 void consumer_read(struct consumer *consumer);
 
-/* Replaces the files of all partitions that have changed. False, and logged, when one could not be:
- * nothing is read then. */
+/*
+ * Replaces the files of all partitions that have changed. False, and logged, when one could not be:
+ * nothing is read then.
+ */
 bool consumer_save(struct consumer *consumer);
 
 /* Sets the timer of the next consumer_save(), when anything has changed. */

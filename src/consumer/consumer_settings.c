@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* What can be set in consumer.ini. The sample file and the manual are compared with this table by a
- * test. */
+/*
+ * What can be set in consumer.ini. The sample file and the manual are compared with this table by a
+ * test.
+ */
 
 #include <errno.h>
 #include <stdio.h>

@@ -39,7 +39,8 @@ learn(struct consumer *consumer, struct consumer_partition *partition,
                   "%s partition %d: %s", partition->topic, partition->number, message.text);
 }
 
-/* Asks about a topic on behalf of one of its partitions; what it says is for all that are running.
+/*
+ * Asks about a topic on behalf of one of its partitions; what it says is for all that are running.
  */
 static void
 ask(struct consumer *consumer, size_t index)

@@ -32,8 +32,10 @@ main(int argc, char **argv)
         exit_code = daemon_show_settings(&daemon);
     if (exit_code == DAEMON_GO_ON)
         exit_code = run(&daemon);
-    /* librdkafka's threads are still there, and its clean-up may never return: see
-     * source_abandon(). */
+    /*
+     * librdkafka's threads are still there, and its clean-up may never return: see
+     * source_abandon().
+     */
     fflush(NULL);
     _exit(exit_code);
 }

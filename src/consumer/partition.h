@@ -42,7 +42,9 @@ void partition_fini(struct partition *partition);
 /* Whether this is a key of partition-N.json itself, which no station can be called. */
 bool partition_is_reserved(const char *id, size_t length);
 
-/* Takes one record into the statistics, counts its outcome and returns it; the reason of an invalid
- * one is in error. */
+/*
+ * Takes one record into the statistics, counts its outcome and returns it; the reason of an invalid
+ * one is in error.
+ */
 enum partition_outcome partition_apply(struct partition *partition, const void *payload,
                                        size_t length, struct error *error);

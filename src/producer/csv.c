@@ -95,7 +95,8 @@ append_report(struct csv *csv, const struct report *report)
     return 0;
 }
 
-/* How much fell, or whether. Archives write "missing" as -1 or -9999: neither dry nor guessed at.
+/*
+ * How much fell, or whether. Archives write "missing" as -1 or -9999: neither dry nor guessed at.
  */
 static bool
 parse_rain(const char *text, enum report_rain *rainp)

@@ -155,7 +155,8 @@ handle_field(void *field, size_t length, void *userdata)
     reader->n_fields++;
 }
 
-/* Called at each line end outside of quotes: for blank lines too, and once more for the LF of CRLF.
+/*
+ * Called at each line end outside of quotes: for blank lines too, and once more for the LF of CRLF.
  */
 static void
 handle_row(int terminator, void *userdata)
@@ -196,7 +197,8 @@ read_line(struct reader *reader, const char *text, size_t length)
     r = check_line(reader, text, length);
     if (r != 0)
         return r;
-    /* The mark that spreadsheets put before UTF-8 would make the first column's name another one.
+    /*
+     * The mark that spreadsheets put before UTF-8 would make the first column's name another one.
      */
     if (reader->line == 1 && length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         text += 3;

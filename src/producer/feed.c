@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The choice between simulator and file, and the unit of what they give (both think in Fahrenheit).
+/*
+ * The choice between simulator and file, and the unit of what they give (both think in Fahrenheit).
  */
 
 #include <errno.h>

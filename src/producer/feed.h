@@ -42,7 +42,8 @@ const char *feed_describe(const struct feed *feed);
 /* How many reports a day has; 0 past the last one. Cheap. */
 size_t feed_day_size(const struct feed *feed, uint64_t day);
 
-/* The reports of a day, feed_day_size() of them, valid until the next call. NULL past the last day.
+/*
+ * The reports of a day, feed_day_size() of them, valid until the next call. NULL past the last day.
  */
 const struct report *feed_day(struct feed *feed, uint64_t day);
 

@@ -41,8 +41,10 @@ struct window {
     uint8_t pending[WINDOW_SIZE]; /* messages on their way, by report; 255 at most */
 };
 
-/* A report takes its place, to be acknowledged n_messages times. The window must not be full.
- * Returns its number. */
+/*
+ * A report takes its place, to be acknowledged n_messages times. The window must not be full.
+ * Returns its number.
+ */
 uint64_t window_open(struct window *window, unsigned n_messages);
 
 /* One message of a report was acknowledged. Returns how many reports the position can move on. */

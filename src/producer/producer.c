@@ -380,7 +380,8 @@ producer_new(struct producer **producerp, struct daemon *daemon, struct settings
     return EX_OK;
 }
 
-/* A client of librdkafka can't be closed and made again within a process: the process begins again.
+/*
+ * A client of librdkafka can't be closed and made again within a process: the process begins again.
  */
 static int
 execute_again(struct producer *producer)

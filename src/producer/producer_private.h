@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-/* What producer.c (its life) and sending.c (reports on their way) share. Nobody else includes it.
+/*
+ * What producer.c (its life) and sending.c (reports on their way) share. Nobody else includes it.
  */
 
 #include "common/log.h"
@@ -54,8 +55,10 @@ void producer_leave(struct producer *producer, int exit_code);
 /* When it is stopping: leaves once nothing is on its way. */
 void producer_leave_when_done(struct producer *producer);
 
-/* Sends what there is room and time for, for a slice of time; the loop comes back when there is
- * more. */
+/*
+ * Sends what there is room and time for, for a slice of time; the loop comes back when there is
+ * more.
+ */
 void producer_send(struct producer *producer);
 
 /* A message of a report was acknowledged, or can't be delivered, ever. */

@@ -91,8 +91,10 @@ send_report(struct producer *producer)
     return true;
 }
 
-/* With a bound on retries a failed report must have none behind it: each day is acknowledged before
- * the next. */
+/*
+ * With a bound on retries a failed report must have none behind it: each day is acknowledged before
+ * the next.
+ */
 static bool
 must_wait(const struct producer *producer)
 {

@@ -45,7 +45,8 @@
 #define UNIFORM_DEVIATION 15.0
 #define UNIFORM_RAIN      (1.0 / 3.0)
 
-/* A climate of the Upper Midwest. It rains for 1 / stops days, on starts / (starts + stops) of all.
+/*
+ * A climate of the Upper Midwest. It rains for 1 / stops days, on starts / (starts + stops) of all.
  */
 static const struct month {
     int days;       /* 29 February is one step further on the line to March */
@@ -86,8 +87,10 @@ struct simulator {
 
 CLEANUP_DEFINE(struct simulator *, simulator_free);
 
-/* The finishing step of splitmix64 (Steele, Lea, Flood 2014): each bit of x sways each of the
- * result. */
+/*
+ * The finishing step of splitmix64 (Steele, Lea, Flood 2014): each bit of x sways each of the
+ * result.
+ */
 static inline uint64_t
 mix(uint64_t x)
 {
@@ -113,7 +116,8 @@ draw_fraction(const struct station *station, int64_t date, enum purpose purpose)
     return (double)(draw(station, date, purpose) >> 11) * 0x1p-53;
 }
 
-/* Mean 0, deviation 1, by Box and Muller. 32 bits of the radius suffice: it ends at 6.7 deviations.
+/*
+ * Mean 0, deviation 1, by Box and Muller. 32 bits of the radius suffice: it ends at 6.7 deviations.
  */
 static inline double
 draw_normal(const struct station *station, int64_t date, enum purpose purpose)
@@ -180,7 +184,8 @@ advance_day(struct simulator *simulator, int32_t date)
     simulator->reached = date;
 }
 
-/* Going on from the day that was reached, within one year, gives the bits that starting over gives.
+/*
+ * Going on from the day that was reached, within one year, gives the bits that starting over gives.
  */
 static void
 reach_date(struct simulator *simulator, int32_t date)

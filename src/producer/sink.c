@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* librdkafka's producer behind sink.h. Like the consumer's client it is left to the end of the
- * process, never destroyed. */
+/*
+ * librdkafka's producer behind sink.h. Like the consumer's client it is left to the end of the
+ * process, never destroyed.
+ */
 
 #include <errno.h>
 #include <stdio.h>
@@ -149,8 +151,10 @@ sink_serve(struct sink *sink)
 
     while (read(sink->event_fd, &count, sizeof(count)) < 0 && errno == EINTR)
         ;
-    /* One call serves what is there when it begins; the descriptor is an edge, so go on until there
-     * is nothing. */
+    /*
+     * One call serves what is there when it begins; the descriptor is an edge, so go on until there
+     * is nothing.
+     */
     while (rd_kafka_poll(sink->client, 0) > 0)
         ;
 }

@@ -32,8 +32,10 @@ struct sink_handlers {
     void (*event)(void *userdata, enum sink_event event, const char *text);
 };
 
-/* Takes over conf, also on failure. Topics (borrowed names) are numbered in their order. 0, or
- * -EINVAL with a message. */
+/*
+ * Takes over conf, also on failure. Topics (borrowed names) are numbered in their order. 0, or
+ * -EINVAL with a message.
+ */
 int sink_new(struct sink **sinkp, struct rd_kafka_conf_s *conf,
              const struct sink_handlers *handlers, void *userdata, struct error *error);
 int sink_add_topic(struct sink *sink, const char *name, struct error *error);
@@ -55,7 +57,8 @@ struct sink_message {
     size_t payload_length;
 };
 
-/* 0; SINK_E_FULL when there is no room for now; -EINVAL with a message when it can never be sent.
+/*
+ * 0; SINK_E_FULL when there is no room for now; -EINVAL with a message when it can never be sent.
  */
 enum { SINK_E_FULL = 1 };
 int sink_send(struct sink *sink, const struct sink_message *message, struct error *error);

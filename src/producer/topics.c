@@ -125,8 +125,10 @@ find_topic(const struct rd_kafka_metadata *metadata, const char *name, struct er
     return 0;
 }
 
-/* How many partitions there are; 0 when the topic is not there; -EIO with a message when the
- * brokers can't say. */
+/*
+ * How many partitions there are; 0 when the topic is not there; -EIO with a message when the
+ * brokers can't say.
+ */
 static int
 count_partitions(struct topics *topics, const char *name, struct error *message)
 {

@@ -76,8 +76,10 @@ on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
     source->event(source->userdata, event, 0, reason);
 }
 
-/* Called from librdkafka's own threads, but for "log.queue", which hands the lines to
- * source_take(). */
+/*
+ * Called from librdkafka's own threads, but for "log.queue", which hands the lines to
+ * source_take().
+ */
 static void
 on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
@@ -104,8 +106,10 @@ open_client(struct source *source, rd_kafka_conf_t *conf, struct error *error)
     rd_kafka_poll_set_consumer(source->client);
     source->queue = rd_kafka_queue_get_consumer(source->client);
     rd_kafka_set_log_queue(source->client, source->queue);
-    /* Before anything is assigned: the descriptor tells of the first entry only if it was there
-     * before it. */
+    /*
+     * Before anything is assigned: the descriptor tells of the first entry only if it was there
+     * before it.
+     */
     rd_kafka_queue_io_event_enable(source->queue, source->event_fd, &(uint64_t){1},
                                    sizeof(uint64_t));
     return 0;
@@ -145,8 +149,10 @@ source_abandon(struct source *source)
     if (!source)
         return;
     if (source->client) {
-        /* librdkafka's threads go on until the process ends and still hold the descriptor and the
-         * opaque pointer. */
+        /*
+         * librdkafka's threads go on until the process ends and still hold the descriptor and the
+         * opaque pointer.
+         */
         rd_kafka_queue_io_event_enable(source->queue, -1, NULL, 0);
         return;
     }

@@ -59,8 +59,10 @@ struct source_partition {
     int64_t start; /* an offset, or SOURCE_BEGINNING */
 };
 
-/* Takes over conf, also on failure. event is called from within source_take(). 0, or -EINVAL with a
- * message. */
+/*
+ * Takes over conf, also on failure. event is called from within source_take(). 0, or -EINVAL with a
+ * message.
+ */
 int source_new(struct source **sourcep, struct rd_kafka_conf_s *conf, source_event_fn event,
                void *userdata, struct error *error);
 
@@ -75,8 +77,10 @@ void source_abandon(struct source *source);
 int source_descriptor(const struct source *source);
 void source_acknowledge(struct source *source);
 
-/* Begins to read. The array is copied, the topics' names are borrowed. Once. 0, or -EINVAL with a
- * message. */
+/*
+ * Begins to read. The array is copied, the topics' names are borrowed. Once. 0, or -EINVAL with a
+ * message.
+ */
 int source_assign(struct source *source, const struct source_partition *partitions, size_t n,
                   struct error *error);
 
@@ -95,12 +99,16 @@ void source_release(struct source *source);
 /* The timestamp of a record that was taken and not yet released, in milliseconds, or -1. */
 int64_t source_timestamp(const struct source *source, const struct source_record *record);
 
-/* The end of a partition as the last fetch told it, or -1 when nothing has been fetched. Never
- * waits. */
+/*
+ * The end of a partition as the last fetch told it, or -1 when nothing has been fetched. Never
+ * waits.
+ */
 int64_t source_end(const struct source *source, size_t slot);
 
-/* Asks the broker for the first offset and the end. Waits at most timeout_ms. 0, or -EIO with a
- * message. */
+/*
+ * Asks the broker for the first offset and the end. Waits at most timeout_ms. 0, or -EIO with a
+ * message.
+ */
 int source_query_range(struct source *source, size_t slot, int timeout_ms, int64_t *lowp,
                        int64_t *highp, struct error *error);
 

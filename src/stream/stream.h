@@ -19,11 +19,14 @@
 #include "stream/identity.h"
 #include "stream/source.h"
 
-/* The state behind a stream. The document is all of partition-N.json: the layout decides its shape.
+/*
+ * The state behind a stream. The document is all of partition-N.json: the layout decides its shape.
  */
 struct stream_state_ops {
-    /* Checks and takes over a whole document, the offset in *offsetp: 0, JSON_E_BAD with a message,
-     * or -ENOMEM. */
+    /*
+     * Checks and takes over a whole document, the offset in *offsetp: 0, JSON_E_BAD with a message,
+     * or -ENOMEM.
+     */
     int (*load)(void *state, struct json_object *root, int64_t *offsetp, struct error *error);
     /* Writes the whole document. */
     void (*write)(void *state, int64_t offset, struct json_writer *writer);
@@ -70,8 +73,10 @@ int stream_open(struct stream *stream, const struct stream_settings *settings,
                 struct error *error);
 void stream_close(struct stream *stream);
 
-/* The offset to read from now: that of the anchor to be met, or of the next record;
- * SOURCE_BEGINNING. */
+/*
+ * The offset to read from now: that of the anchor to be met, or of the next record;
+ * SOURCE_BEGINNING.
+ */
 int64_t stream_start(const struct stream *stream);
 
 enum stream_verdict {
@@ -82,13 +87,17 @@ enum stream_verdict {
     STREAM_LOST, /* the broker no longer has the next record; the message says how many are gone */
 };
 
-/* What to do with a record, without a look at its content. Slow only until the log has been
- * verified. message: see below. */
+/*
+ * What to do with a record, without a look at its content. Slow only until the log has been
+ * verified. message: see below.
+ */
 enum stream_verdict stream_meet(struct stream *stream, const struct source *source,
                                 const struct source_record *record, struct error *message);
 
-/* The end of the log was met, before the record at offset end is written: STREAM_SKIP, STREAM_SEEK
- * or STREAM_REFUSE. */
+/*
+ * The end of the log was met, before the record at offset end is written: STREAM_SKIP, STREAM_SEEK
+ * or STREAM_REFUSE.
+ */
 enum stream_verdict stream_meet_end(struct stream *stream, int64_t end, struct error *message);
 
 /*
@@ -99,8 +108,10 @@ enum stream_verdict stream_meet_end(struct stream *stream, int64_t end, struct e
 enum stream_verdict stream_meet_range(struct stream *stream, int64_t low, int64_t high,
                                       struct error *message);
 
-/* Begins to doubt the log again (it was reported missing, or out of range): the next start verifies
- * it. */
+/*
+ * Begins to doubt the log again (it was reported missing, or out of range): the next start verifies
+ * it.
+ */
 void stream_doubt(struct stream *stream);
 
 /* Whether stream_meet() would say STREAM_APPLY without a word. On the path of every record. */
@@ -130,6 +141,8 @@ enum { STREAM_E_CLUSTER_CHANGED = 1, STREAM_E_PARTITIONS_CHANGED = 2 };
 int stream_learn(struct stream *stream, const char *cluster, int32_t partitions,
                  struct error *message);
 
-/* Replaces partition-N.json, then the source file: 0 once both are durable, or a negative errno
- * with a message. */
+/*
+ * Replaces partition-N.json, then the source file: 0 once both are durable, or a negative errno
+ * with a message.
+ */
 int stream_store(struct stream *stream, struct error *error);
