@@ -49,7 +49,7 @@ struct consumer {
     uint64_t save_started; /* the last one */
     uint64_t save_ended;
     uint64_t heard;   /* when a partition was heard of last */
-    uint64_t applied; /* records */
+    uint64_t applied; /* records, whatever became of them */
     struct sampler save_failures, failures;
     bool slow_saves_logged;
     bool paused; /* a file can't be written: nothing is read */

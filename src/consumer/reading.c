@@ -45,7 +45,8 @@ follow(struct consumer *consumer, struct consumer_partition *partition, enum str
         partition->restart = true;
 }
 
-static void
+/* False when it is not to be skipped. */
+static bool
 refuse_record(struct consumer *consumer, struct consumer_partition *partition, int64_t offset,
               const struct error *reason)
 {
@@ -57,7 +58,7 @@ refuse_record(struct consumer *consumer, struct consumer_partition *partition, i
                 "stop says",
                 partition->topic, partition->number, (long long)offset, reason->text);
         consumer_leave(consumer, EX_DATAERR);
-        return;
+        return false;
     }
     if (sampler_pass(&partition->invalid, loop_now(), &suppressed))
         log_warning(consumer->log,
@@ -67,9 +68,11 @@ refuse_record(struct consumer *consumer, struct consumer_partition *partition, i
                     (unsigned long long)partition->partition.outcomes[PARTITION_INVALID],
                     (unsigned long long)suppressed + 1);
     stream_pass(&partition->stream, offset);
+    return true;
 }
 
-static void
+/* False when the record was not dealt with, and the consumer is leaving. */
+static bool
 apply_record(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
 {
@@ -79,15 +82,15 @@ apply_record(struct consumer *consumer, struct consumer_partition *partition,
     switch (
         partition_apply(&partition->partition, record->payload, record->payload_length, &reason)) {
     case PARTITION_INVALID:
-        refuse_record(consumer, partition, record->offset, &reason);
-        break;
+        return refuse_record(consumer, partition, record->offset, &reason);
     case PARTITION_NO_MEMORY:
         log_err(consumer->log, "no memory for a further station beside %zu; stopping",
                 partition->partition.stations.n_stations);
         consumer_leave(consumer, EX_SOFTWARE);
-        break;
+        return false;
     default:
         stream_pass(&partition->stream, record->offset);
+        return true;
     }
 }
 
@@ -107,11 +110,12 @@ take_record(struct consumer *consumer, struct consumer_partition *partition,
             return;
     }
     /* A tombstone, legal in a compacted topic, is no report and nothing to complain about. */
-    if (record->payload)
-        apply_record(consumer, partition, record);
-    else
+    if (!record->payload)
         stream_pass(&partition->stream, record->offset);
+    else if (!apply_record(consumer, partition, record))
+        return;
     partition->last = record;
+    consumer->applied++;
 }
 
 static void
@@ -191,9 +195,8 @@ finish_batch(struct consumer *consumer)
     for (size_t i = 0; i < consumer->n_partitions; i++) {
         struct consumer_partition *partition = &consumer->partitions[i];
 
-        if (!partition->last)
-            continue;
-        stream_remember(&partition->stream, consumer->source, partition->last);
+        if (partition->last)
+            stream_remember(&partition->stream, consumer->source, partition->last);
         partition->last = NULL;
         if (partition->until >= 0 && partition->stream.offset >= partition->until)
             partition->ended = true;
@@ -234,7 +237,6 @@ take_batch(struct consumer *consumer)
     }
     for (size_t i = 0; i < n && !consumer->leaving; i++)
         take(consumer, &records[i]);
-    consumer->applied += n;
     finish_batch(consumer);
     restart_partitions(consumer);
     return entries;
