@@ -70,7 +70,8 @@ print_help(const struct daemon_program *program)
         char left[96];
 
         if (strcmp(section, row->section) != 0)
-            printf("  [%s]\n", section = row->section);
+            printf("  [%s%s]\n", row->section, strcmp(row->section, "topic") == 0 ? " NAME" : "");
+        section = row->section;
         snprintf(left, sizeof(left), "%s = %s", row->key ? row->key : "PROPERTY", row->form);
         printf("    %-30s %s%s%s%s\n", left, row->help, row->value_default ? " [" : "",
                row->value_default ? row->value_default : "", row->value_default ? "]" : "");
@@ -107,7 +108,8 @@ fill_getopt(const struct daemon_program *program, struct option *longs, char *le
 static int
 usage_error(struct daemon *daemon, const char *what, const char *argument)
 {
-    log_err(&daemon->log, "%s %s; see %s --help", what, argument, daemon->program->name);
+    log_err(&daemon->log, "%s%s%s; see %s --help", what, what[0] ? " " : "", argument,
+            daemon->program->name);
     return EX_USAGE;
 }
 
@@ -280,18 +282,20 @@ int
 daemon_execute_again(struct daemon *daemon, const char *override)
 {
     cleanup(free) char **argv = NULL;
-    size_t n = 0;
+    size_t n = 0, at = 0;
 
     while (daemon->argv[n])
         n++;
+    while (at < n && strcmp(daemon->argv[at], "--") != 0)
+        at++;
     argv = calloc(n + 3, sizeof(*argv));
     if (!argv || setenv(EXECUTED_AGAIN, "1", 1) < 0)
         return -ENOMEM;
-    memcpy(argv, daemon->argv, n * sizeof(*argv));
-    if (override) {
-        argv[n] = (char *)"-o";
-        argv[n + 1] = (char *) override;
-    }
+    /* Behind all options, so that it wins. */
+    memcpy(argv, daemon->argv, at * sizeof(*argv));
+    argv[at] = (char *)"-o";
+    argv[at + 1] = (char *) override;
+    memcpy(argv + at + 2, daemon->argv + at, (n - at) * sizeof(*argv));
     execv("/proc/self/exe", argv);
     return -errno;
 }

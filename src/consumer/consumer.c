@@ -325,6 +325,7 @@ consumer_run(struct consumer *consumer)
     log_info(consumer->log, "reading %s", consumer->instance);
     loop_set_timer(consumer->heartbeat_timer, loop_now() + SECOND);
     notify_ready(consumer->daemon->ready_fd);
+    loop_go_on(consumer->loop); /* for what came before the descriptor was watched */
     result = loop_run(consumer->loop);
     consumer->leaving = true;
     if (result < 0) {

@@ -21,7 +21,7 @@ complain(struct consumer *consumer, struct consumer_partition *partition, const 
 {
     if (strncmp(partition->complaint, text, sizeof(partition->complaint) - 1) == 0)
         return;
-    snprintf(partition->complaint, sizeof(partition->complaint), "%s", text);
+    snprintf(partition->complaint, sizeof(partition->complaint), "%.255s", text);
     log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number, text);
 }
 

@@ -245,10 +245,16 @@ take_batch(struct consumer *consumer)
 static void
 leave_at_end(struct consumer *consumer)
 {
-    for (size_t i = 0; i < consumer->n_partitions; i++)
+    bool known = true;
+
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
         if (!consumer->partitions[i].ended)
             return;
-    consumer_learn(consumer);
+        known = known && consumer->partitions[i].stream.identity.partitions > 0;
+    }
+    /* The question waits behind the fetch that is under way, so it is asked only where it must be. */
+    if (!known)
+        consumer_learn(consumer);
     consumer_leave(consumer, EX_OK);
 }
 

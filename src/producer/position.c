@@ -106,7 +106,7 @@ position_store(const struct position *position, int directory, const char *feed,
 uint64_t
 window_open(struct window *window, unsigned n_messages)
 {
-    window->pending[window->next % WINDOW_SIZE] = (uint8_t)n_messages;
+    window->pending[window->next % WINDOW_SIZE] = (uint16_t)n_messages;
     return window->next++;
 }
 

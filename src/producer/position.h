@@ -36,9 +36,9 @@ int position_store(const struct position *position, int directory, const char *f
 #define WINDOW_SIZE 65536 /* reports; a power of 2 */
 
 struct window {
-    uint64_t first;               /* number of the first report that is not acknowledged */
-    uint64_t next;                /* number of the next report to be sent */
-    uint8_t pending[WINDOW_SIZE]; /* messages on their way, by report; 255 at most */
+    uint64_t first;                /* number of the first report that is not acknowledged */
+    uint64_t next;                 /* number of the next report to be sent */
+    uint16_t pending[WINDOW_SIZE]; /* messages on their way, by report */
 };
 
 /*

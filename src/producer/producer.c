@@ -390,8 +390,11 @@ execute_again(struct producer *producer)
     uint64_t left = producer->config.days;
 
     /* What is sent and not acknowledged is sent again, so it does not count as done. */
-    if (left > 0)
+    if (left > 0) {
         left = producer->days_left + producer->sent.days - producer->acknowledged.days;
+        if (left == 0)
+            return EX_OK;
+    }
     snprintf(days, sizeof(days), "producer.days=%llu", (unsigned long long)left);
     log_err(producer->log, "can't execute the program again: %s",
             strerror(-daemon_execute_again(producer->daemon, days)));
@@ -406,6 +409,7 @@ producer_run(struct producer *producer)
     log_info(producer->log, "sending %s", feed_describe(producer->feed));
     loop_set_timer(producer->topics_timer, loop_now());
     notify_ready(producer->daemon->ready_fd);
+    loop_go_on(producer->loop); /* for what came before the descriptor was watched */
     result = loop_run(producer->loop);
     producer->leaving = true;
     if (result < 0) {

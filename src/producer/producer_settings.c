@@ -295,6 +295,8 @@ find_contradiction(const struct producer_settings *producer)
 {
     const struct csv_settings *csv = &producer->feed.csv;
 
+    if (producer->n_topics > TOPICS_MAX)
+        return "there are more than 1,000 [topic NAME] sections; start a second producer";
     if (producer->feed.source != FEED_CSV)
         return NULL;
     if (!csv->file)

@@ -19,6 +19,7 @@ struct producer_settings {
     struct topic_settings *topics;
 };
 
+#define TOPICS_MAX             1000
 #define PRODUCER_DEFAULT_TOPIC "temperatures" /* without any [topic NAME] */
 
 extern const struct daemon_program producer_program;

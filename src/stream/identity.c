@@ -105,7 +105,7 @@ load_topic(struct loading *loading, struct json_object *value, struct error *err
     int result = json_get_text(value, &topic, error);
 
     if (result == 0 && strcmp(topic, loading->identity->topic) != 0)
-        return error_set(error, JSON_E_BAD,
+        return error_set(error, IDENTITY_E_OTHER_TOPIC,
                          "is \"%.249s\", not \"%s\": this directory holds another topic's files; "
                          "give each topic a directory of its own",
                          topic, loading->identity->topic);
@@ -155,8 +155,9 @@ identity_load(struct identity *identity, int directory, struct error *error)
     result = json_each_member(root, load_member, &loading, error);
     if (result == 0 && (!loading.has_topic || !loading.has_partition))
         result = error_set(error, JSON_E_BAD, "lacks \"topic\" or \"partition\"");
-    if (result == JSON_E_BAD)
-        return error_prefix(error, CHECKPOINT_E_CORRUPT, "%s: ", name);
+    if (result > 0)
+        return error_prefix(error, result == JSON_E_BAD ? CHECKPOINT_E_CORRUPT : result,
+                            "%s: ", name);
     if (result == 0)
         *identity = loaded;
     return result;

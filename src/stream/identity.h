@@ -38,9 +38,11 @@ struct identity {
 void identity_init(struct identity *identity, const char *topic, int32_t partition);
 
 /*
- * Reads the source file of identity's partition: 0; CHECKPOINT_E_NONE; CHECKPOINT_E_CORRUPT with a
- * message, also when the file is of another topic or partition; a negative errno with a message.
+ * Reads the source file of identity's partition: 0; CHECKPOINT_E_NONE; CHECKPOINT_E_CORRUPT;
+ * IDENTITY_E_OTHER_TOPIC, when the file is sound and of another topic; a negative errno: the last
+ * three with a message.
  */
+enum { IDENTITY_E_OTHER_TOPIC = 3 };
 int identity_load(struct identity *identity, int directory, struct error *error);
 
 /* Writes it durably: 0, or a negative errno with a message. */

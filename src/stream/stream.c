@@ -76,13 +76,15 @@ load_identity(struct stream *stream, struct error *error)
 {
     int result = identity_load(&stream->identity, stream->directory_fd, error);
 
-    if (result == CHECKPOINT_E_CORRUPT) {
+    if (result == CHECKPOINT_E_NONE)
+        return 0;
+    if (result != 0)
         error_prefix(error, result, "%s/", stream->directory);
-        return error_append(error, STREAM_E_CORRUPT,
-                            "; restore the file, or remove it to go on without knowing whether the "
-                            "topic is still the same");
-    }
-    return result < 0 ? error_prefix(error, result, "%s/", stream->directory) : 0;
+    if (result == CHECKPOINT_E_CORRUPT)
+        error_append(error, result,
+                     "; restore the file, or remove it to go on without knowing whether the topic "
+                     "is still the same");
+    return result > 0 ? STREAM_E_CORRUPT : result;
 }
 
 static void
@@ -268,8 +270,10 @@ stream_meet_range(struct stream *stream, int64_t low, int64_t high, struct error
     if (stream->offset >= 0 && stream->offset < low) {
         error_set(message, 0,
                   "the broker no longer has the records from offset %" PRId64 " to %" PRId64
-                  " (%" PRId64 " of them), which were not read",
-                  stream->offset, low - 1, low - stream->offset);
+                  " (%" PRId64 " of them), which were not read; to go on behind the gap, set "
+                  "\"offset\" in %s/partition-%" PRId32 ".json to %" PRId64,
+                  stream->offset, low - 1, low - stream->offset, stream->directory,
+                  stream->identity.partition, low);
         return STREAM_LOST;
     }
     if (stream->phase == STREAM_RUNNING) {

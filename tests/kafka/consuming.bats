@@ -88,7 +88,7 @@ have_the_shape() # FILE...
     consumer_start first -o consumer.topic=live -o consumer.checkpoint_interval=0 0-1
     consumer_start second -o consumer.topic=live 2 3
     fill live 400 -o producer.interval=2ms -o simulator.stations=50
-    wait_for 20 offsets_are 20000 partition-*.json
+    wait_for 20 offsets_are 20000 partition-{0..3}.json
     stop first
     stop second
     topic compare live . --text
@@ -98,8 +98,8 @@ have_the_shape() # FILE...
     new_topic middle
     producer_start source -o 'topic middle.partitions=4' -o producer.interval=1ms -o simulator.stations=100
     consumer_start sink -o consumer.topic=middle -o consumer.checkpoint_interval=1h 0-3
-    wait_for 20 test -e partition-0.json
     wait_for 20 json_is producer.json 'd["days"] > 200'
+    wait_for 20 log_has sink 'reading from offset 0'
     within 5 stop sink
     ((0 < $(offsets partition-*.json)))
     topic compare middle . --prefix --text
@@ -107,6 +107,14 @@ have_the_shape() # FILE...
     within 5 stop source
     consumer -o consumer.topic=middle --until-end 0-3
     topic compare middle . --text
+}
+
+@test "the files are written at first contact, however long the checkpoint interval is" {
+    new_topic empty 2
+    consumer_start one -o consumer.topic=empty -o consumer.checkpoint_interval=8000h 0-1
+    wait_for 10 json_is partition-0.json 'd == {"offset": 0}'
+    wait_for 10 json_is partition-1.json 'd == {"offset": 0}'
+    stop one
 }
 
 @test "ids of any script, quotes and backslashes come out as valid JSON" {

@@ -422,8 +422,21 @@ fill() # TOPIC DAYS ARGUMENT...
         -o producer.interval=0 "${@:3}"
 }
 
+# Deletes a partition's records before an offset, as retention would.
+delete_records() # TOPIC PARTITION OFFSET
+{
+    local file
+
+    file=$(mktemp "$BATS_TEST_TMPDIR/delete.XXXXXX")
+    echo "{\"version\": 1, \"partitions\": [{\"topic\": \"$1\", \"partition\": $2, \"offset\": $3}]}" >"$file"
+    kafka tool delete-records --offset-json-file "$file"
+}
+
 # The independent client: topic statistics temperatures
 topic() # COMMAND ARGUMENT...
 {
-    /usr/bin/python3 "$kit_top/tests/lib/topic.py" "$1" "$BOOTSTRAP" "${@:2}" 3>&-
+    local address=("$BOOTSTRAP")
+
+    [[ $1 != place ]] || address=()
+    /usr/bin/python3 "$kit_top/tests/lib/topic.py" "$1" "${address[@]}" "${@:2}" 3>&-
 }

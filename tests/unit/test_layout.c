@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+
+/* partition-N.json: every value that is refused and in which words, and what comes back as it was. */
+
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "consumer/layout.h"
+
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+#define UNTOUCHED         4711
+
+static const struct partition_policy policy = {.max_stations = 100000};
+
+/* Loads a text: what layout_flat says, the partition filled as far as it came. */
+static int
+load(const char *text, struct partition *partition, int64_t *offsetp, struct error *error)
+{
+    struct json_object *root;
+    int result;
+
+    if (json_read(text, strlen(text), &root, error) != 0)
+        fail_msg("%s: %s", text, error->text);
+    partition_init(partition, &policy, 1);
+    result = layout_flat.load(partition, root, offsetp, error);
+    json_release(root);
+    return result;
+}
+
+static int
+append(void *userdata, const void *data, size_t length)
+{
+    return fwrite(data, 1, length, userdata) == length ? 0 : -1;
+}
+
+static char *
+write_out(struct partition *partition, int64_t offset)
+{
+    struct json_writer writer;
+    char *text;
+    size_t length;
+    FILE *file = open_memstream(&text, &length);
+
+    assert_non_null(file);
+    json_writer_init(&writer, append, file);
+    layout_flat.write(partition, offset, &writer);
+    assert_int_equal(json_writer_finish(&writer), 0);
+    fclose(file);
+    return text;
+}
+
+#define REST "\"start\": \"2000-01-01\", \"end\": \"2000-01-09\""
+#define HEAD "\"count\": 2, \"sum\": 60.5, \"avg\": 30.25, "
+#define TAIL                                                                                       \
+    ", \"min\": 20.5, \"min_date\": \"2000-01-01\", \"max\": 40, \"max_date\": \"2000-01-09\""
+
+#define FILE_OF(members) "{\"offset\": 5, \"A\": {" members "}}"
+
+static void
+bad_files_are_refused(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[]", "is not an object"},
+        {"{}", "lacks \"offset\""},
+        {"{\"A\": {" HEAD REST TAIL "}}", "lacks \"offset\""},
+        {"{\"offset\": -1}", "\"offset\" is -1, must be at least 0"},
+        {"{\"offset\": \"5\"}", "\"offset\" is \"5\", must be an integer"},
+        {"{\"offset\": 5.0}", "\"offset\" is 5.0, must be an integer"},
+        {"{\"offset\": null}", "\"offset\" is null, must be an integer"},
+        {"{\"offset\": 9223372036854775807}",
+         "\"offset\" is 9223372036854775807, must be at most 9223372036854775806"},
+        {"{\"offset\": 99999999999999999999}",
+         "\"offset\" is 9223372036854775807, must be at most 9223372036854775806"},
+        {"{\"offset\": {" HEAD REST TAIL "}}",
+         "\"offset\" is {\"count\":2,\"sum\":60.5,\"avg\":30.25,\"start\":\"2000-01-01\",\"end\":"
+         "\"2000-01-09\",\"min\":20.5,\"min_date\":\"200, must be an integer"},
+        {"{\"offset\": 5, \"A\": 5}", "has an unknown key \"A\" that is not a station"},
+        {"{\"offset\": 5, \"A\": null}", "has an unknown key \"A\" that is not a station"},
+        {"{\"offset\": 5, \"A\": []}", "has an unknown key \"A\" that is not a station"},
+        {"{\"offset\": 5, \"partition\": 3}",
+         "has an unknown key \"partition\" that is not a station"},
+        {"{\"offset\": 5, \"partition\": {" HEAD REST TAIL "}}",
+         "has an unknown key \"partition\" that is not a station"},
+        {"{\"offset\": 5, \"\": {" HEAD REST TAIL "}}",
+         "station \"\": the station's id is empty, must have 1 to 255 bytes"},
+        {"{\"offset\": 5, \"a\\nb\": {" HEAD REST TAIL "}}",
+         "station \"a\nb\": the station's id \"a\\x0ab\" must be valid UTF-8 without control "
+         "characters"},
+        {"{\"offset\": 5, \"B\": {" HEAD REST TAIL "}, \"A\": {}}",
+         "station \"A\": lacks \"count\""},
+        {FILE_OF(""), "station \"A\": lacks \"count\""},
+        {FILE_OF("\"sum\": 60.5, \"avg\": 30.25, " REST), "station \"A\": lacks \"count\""},
+        {FILE_OF("\"count\": 2, \"avg\": 30.25, " REST), "station \"A\": lacks \"sum\""},
+        {FILE_OF("\"count\": 2, \"sum\": 60.5, " REST), "station \"A\": lacks \"avg\""},
+        {FILE_OF(HEAD "\"end\": \"2000-01-09\""), "station \"A\": lacks \"start\""},
+        {FILE_OF(HEAD "\"start\": \"2000-01-09\""), "station \"A\": lacks \"end\""},
+        /* The extremes: all or none. */
+        {FILE_OF(HEAD REST ", \"min\": 20.5"), "station \"A\": lacks \"min_date\""},
+        {FILE_OF(HEAD REST ", \"max_date\": \"2000-01-01\""), "station \"A\": lacks \"min\""},
+        {FILE_OF(HEAD REST ", \"min\": 1, \"min_date\": \"2000-01-01\", \"max\": 2"),
+         "station \"A\": lacks \"max_date\""},
+        {FILE_OF(HEAD REST ", \"min\": 1, \"min_date\": \"2000-01-01\", "
+                           "\"max_date\": \"2000-01-01\""),
+         "station \"A\": lacks \"max\""},
+        {FILE_OF(HEAD REST TAIL ", \"median\": 30"),
+         "station \"A\": has an unknown key \"median\""},
+        {FILE_OF("\"count\": 0, \"sum\": 0, \"avg\": 0, " REST),
+         "station \"A\": \"count\" is 0, must be at least 1"},
+        {FILE_OF("\"count\": -3, \"sum\": 60.5, \"avg\": 30.25, " REST TAIL),
+         "station \"A\": \"count\" is -3, must be at least 1"},
+        {FILE_OF("\"count\": 2.0, \"sum\": 60.5, \"avg\": 30.25, " REST),
+         "station \"A\": \"count\" is 2.0, must be an integer"},
+        {FILE_OF("\"count\": 9223372036854775807, \"sum\": 0, \"avg\": 0, " REST),
+         "station \"A\": \"count\" is 9223372036854775807, must be at most 9223372036854775806"},
+        {FILE_OF("\"count\": 2, \"sum\": \"60.5\", \"avg\": 30.25, " REST),
+         "station \"A\": \"sum\" is \"60.5\", must be a number"},
+        {FILE_OF("\"count\": 2, \"sum\": NaN, \"avg\": 30.25, " REST),
+         "station \"A\": \"sum\" is NaN, must be a finite number"},
+        {FILE_OF("\"count\": 2, \"sum\": 1e999, \"avg\": 30.25, " REST),
+         "station \"A\": \"sum\" is 1e999, must be a finite number"},
+        {FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": NaN, " REST),
+         "station \"A\": \"avg\" is NaN, must be a finite number"},
+        {FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 31, " REST),
+         "station \"A\": \"avg\" is 31, must be \"sum\" / \"count\", which is 30.25"},
+        {FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": -30.25, " REST),
+         "station \"A\": \"avg\" is -30.25, must be \"sum\" / \"count\", which is 30.25"},
+        {FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 30.250000061, " REST),
+         "station \"A\": \"avg\" is 30.250000061000001, must be \"sum\" / \"count\", which is "
+         "30.25"},
+        {FILE_OF("\"count\": 2, \"sum\": 0, \"avg\": 1e-300, " REST),
+         "station \"A\": \"avg\" is 1e-300, must be \"sum\" / \"count\", which is 0"},
+        {FILE_OF("\"count\": 1, \"sum\": 1.7e308, \"avg\": -1.7e308, " REST),
+         "station \"A\": \"avg\" is -1.6999999999999999e+308, must be \"sum\" / \"count\", which "
+         "is "
+         "1.6999999999999999e+308"},
+        {FILE_OF(HEAD "\"start\": 20000101, \"end\": \"2000-01-09\""),
+         "station \"A\": \"start\" is 20000101, must be a string"},
+        {FILE_OF(HEAD "\"start\": \"2000-02-30\", \"end\": \"2000-01-09\""),
+         "station \"A\": \"start\" is \"2000-02-30\", must be a date that exists, YYYY-MM-DD"},
+        {FILE_OF(HEAD "\"start\": \"2000-01-01\", \"end\": \"2000-1-9\""),
+         "station \"A\": \"end\" is \"2000-1-9\", must be a date that exists, YYYY-MM-DD"},
+        {FILE_OF(HEAD "\"start\": \"2000-01-10\", \"end\": \"2000-01-09\""),
+         "station \"A\": \"start\" is after \"end\""},
+        {FILE_OF(HEAD REST ", \"min\": \"x\", \"min_date\": \"2000-01-01\", \"max\": 40, "
+                           "\"max_date\": \"2000-01-09\""),
+         "station \"A\": \"min\" is \"x\", must be a number"},
+        {FILE_OF(HEAD REST ", \"min\": 20, \"min_date\": \"2000-01-01\", \"max\": -Infinity, "
+                           "\"max_date\": \"2000-01-09\""),
+         "station \"A\": \"max\" is -Infinity, must be a finite number"},
+        {FILE_OF(HEAD REST ", \"min\": 40.5, \"min_date\": \"2000-01-01\", \"max\": 40, "
+                           "\"max_date\": \"2000-01-09\""),
+         "station \"A\": \"min\" is greater than \"max\""},
+        {FILE_OF(HEAD REST ", \"min\": 20, \"min_date\": \"1999-12-31\", \"max\": 40, "
+                           "\"max_date\": \"2000-01-09\""),
+         "station \"A\": \"min_date\" or \"max_date\" is not between \"start\" and \"end\""},
+        {FILE_OF(HEAD REST ", \"min\": 20, \"min_date\": \"2000-01-10\", \"max\": 40, "
+                           "\"max_date\": \"2000-01-09\""),
+         "station \"A\": \"min_date\" or \"max_date\" is not between \"start\" and \"end\""},
+        {FILE_OF(HEAD REST ", \"min\": 20, \"min_date\": \"2000-01-01\", \"max\": 40, "
+                           "\"max_date\": \"2000-01-10\""),
+         "station \"A\": \"min_date\" or \"max_date\" is not between \"start\" and \"end\""},
+        {FILE_OF(HEAD REST ", \"min\": 20, \"min_date\": \"2000-01-01\", \"max\": 40, "
+                           "\"max_date\": \"1999-12-31\""),
+         "station \"A\": \"min_date\" or \"max_date\" is not between \"start\" and \"end\""},
+        {FILE_OF(HEAD REST ", \"min\": 20, \"min_date\": null, \"max\": 40, "
+                           "\"max_date\": \"2000-01-09\""),
+         "station \"A\": \"min_date\" is null, must be a string"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct error error = ERROR_INIT;
+        struct partition partition;
+        int64_t offset = UNTOUCHED;
+        int result = load(cases[i].text, &partition, &offset, &error);
+
+        if (result != JSON_E_BAD)
+            fail_msg("%s gave %d", cases[i].text, result);
+        if (strcmp(error.text, cases[i].message) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", cases[i].text, error.text, cases[i].message);
+        assert_true(offset == UNTOUCHED);
+        partition_fini(&partition);
+    }
+}
+
+/* The contract's own example, to the byte. */
+static void
+a_file_of_ours_comes_back_as_it_was(void **state)
+{
+    static const char *const texts[] = {
+        "{\n"
+        "  \"offset\": 123,\n"
+        "  \"StationD\": {\n"
+        "    \"count\": 9,\n"
+        "    \"sum\": 270.5,\n"
+        "    \"avg\": 30.055555555555557,\n"
+        "    \"start\": \"2000-01-01\",\n"
+        "    \"end\": \"2000-01-09\",\n"
+        "    \"min\": 21.5,\n"
+        "    \"min_date\": \"2000-01-03\",\n"
+        "    \"max\": 38,\n"
+        "    \"max_date\": \"2000-01-07\"\n"
+        "  }\n"
+        "}\n",
+        "{\n"
+        "  \"offset\": 0\n"
+        "}\n",
+        "{\n"
+        "  \"offset\": 9223372036854775806,\n"
+        "  \"a \\\"b\\\\\": {\n"
+        "    \"count\": 1,\n"
+        "    \"sum\": -0.1,\n"
+        "    \"avg\": -0.1,\n"
+        "    \"start\": \"0001-01-01\",\n"
+        "    \"end\": \"9999-12-31\"\n"
+        "  },\n"
+        "  \"Zürich\": {\n"
+        "    \"count\": 9223372036854775806,\n"
+        "    \"sum\": 1.7976931348623157e+308,\n"
+        "    \"avg\": 1.9490628022799996e+289,\n"
+        "    \"start\": \"2000-01-01\",\n"
+        "    \"end\": \"2000-01-01\",\n"
+        "    \"min\": 4.94065645841247e-324,\n"
+        "    \"min_date\": \"2000-01-01\",\n"
+        "    \"max\": 4.94065645841247e-324,\n"
+        "    \"max_date\": \"2000-01-01\"\n"
+        "  },\n"
+        "  \"A\": {\n"
+        "    \"count\": 3,\n"
+        "    \"sum\": 0,\n"
+        "    \"avg\": 0,\n"
+        "    \"start\": \"2000-02-29\",\n"
+        "    \"end\": \"2000-02-29\"\n"
+        "  }\n"
+        "}\n",
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+        struct error error = ERROR_INIT;
+        struct partition partition;
+        int64_t offset;
+        char *again;
+
+        if (load(texts[i], &partition, &offset, &error) != 0)
+            fail_msg("text %zu: %s", i, error.text);
+        again = write_out(&partition, offset);
+        assert_string_equal(again, texts[i]);
+        free(again);
+        partition_fini(&partition);
+    }
+}
+
+static void
+a_station_is_read_value_by_value(void **state)
+{
+    struct error error = ERROR_INIT;
+    struct partition partition;
+    const struct station *station;
+    int64_t offset;
+
+    assert_int_equal(load(FILE_OF(HEAD REST TAIL), &partition, &offset, &error), 0);
+    assert_true(offset == 5);
+    assert_int_equal(partition.stations.n_stations, 1);
+    station = stations_find(&partition.stations, "A", 1);
+    assert_non_null(station);
+    assert_true(station->stats.count == 2);
+    assert_true(station->stats.sum == 60.5);
+    assert_true(station->stats.min == 20.5);
+    assert_true(station->stats.max == 40);
+    assert_int_equal(station->stats.start, 10957);
+    assert_int_equal(station->stats.end, 10965);
+    assert_int_equal(station->stats.min_date, 10957);
+    assert_int_equal(station->stats.max_date, 10965);
+    assert_true(station->stats.has_extremes);
+    partition_fini(&partition);
+}
+
+/* Members in any order, numbers in any form, an average computed another way, no extremes. */
+static void
+files_of_other_programs_are_taken_over(void **state)
+{
+    static const char *const texts[] = {
+        "{\"A\": {" HEAD REST "}, \"offset\": 5}",
+        FILE_OF("\"end\": \"2000-01-09\", \"avg\": 3.025e1, \"start\": \"2000-01-01\", "
+                "\"sum\": 605e-1, \"count\": 2"),
+        FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 30.25000000000001, " REST),
+        FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 30.250000029, " REST),
+        FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 30.249999971, " REST),
+        "{\"A\":{\"\\u0065nd\":\"2000-01-09\",\"count\":2,\"sum\":60.50,\"avg\":30.250,"
+        "\"start\":\"2000\\u002d01-01\"},\n\n\t\"offset\":5}",
+    };
+    static const char expected[] = "{\n"
+                                   "  \"offset\": 5,\n"
+                                   "  \"A\": {\n"
+                                   "    \"count\": 2,\n"
+                                   "    \"sum\": 60.5,\n"
+                                   "    \"avg\": 30.25,\n"
+                                   "    \"start\": \"2000-01-01\",\n"
+                                   "    \"end\": \"2000-01-09\"\n"
+                                   "  }\n"
+                                   "}\n";
+
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+        struct error error = ERROR_INIT;
+        struct partition partition;
+        int64_t offset;
+        char *written;
+
+        if (load(texts[i], &partition, &offset, &error) != 0)
+            fail_msg("%s: %s", texts[i], error.text);
+        written = write_out(&partition, offset);
+        assert_string_equal(written, expected);
+        free(written);
+        partition_fini(&partition);
+    }
+}
+
+/* A station without extremes goes on without: those of later reports would be a lie. */
+static void
+extremes_that_are_not_known_stay_unknown(void **state)
+{
+    const struct report report = {
+        .station = "A", .station_length = 1, .date = 10966, .degrees = 99};
+    struct error error = ERROR_INIT;
+    uint8_t buffer[REPORT_PROTOBUF_MAX];
+    struct partition partition;
+    int64_t offset;
+    char *written;
+
+    assert_int_equal(load(FILE_OF(HEAD REST), &partition, &offset, &error), 0);
+    assert_int_equal(
+        partition_apply(&partition, buffer, report_protobuf_write(&report, buffer), &error),
+        PARTITION_COUNTED);
+    written = write_out(&partition, offset + 1);
+    assert_string_equal(written, "{\n"
+                                 "  \"offset\": 6,\n"
+                                 "  \"A\": {\n"
+                                 "    \"count\": 3,\n"
+                                 "    \"sum\": 159.5,\n"
+                                 "    \"avg\": 53.166666666666664,\n"
+                                 "    \"start\": \"2000-01-01\",\n"
+                                 "    \"end\": \"2000-01-10\"\n"
+                                 "  }\n"
+                                 "}\n");
+    free(written);
+    partition_fini(&partition);
+}
+
+static double
+random_degrees(void)
+{
+    double degrees;
+
+    if (random() % 2)
+        return (double)(random() % 2000000 - 1000000) / 1e4;
+    do {
+        uint64_t bits = (uint64_t)random() << 62 ^ (uint64_t)random() << 31 ^ (uint64_t)random();
+
+        memcpy(&degrees, &bits, sizeof(bits));
+    } while (!(fabs(degrees) < 1e300));
+    return degrees;
+}
+
+/*
+ * The promise behind exactly once: a partition that was written and read back at any point goes on
+ * to the same file, byte for byte, as one that never stopped.
+ */
+static void
+a_restart_leaves_no_trace(void **state)
+{
+    const struct partition_policy keep = {true, true, 1000};
+
+    for (int round = 0; round < 50; round++) {
+        struct partition straight, restarted;
+        int64_t offset = 0;
+        char *texts[2];
+
+        partition_init(&straight, &keep, 1);
+        partition_init(&restarted, &keep, 2);
+        for (; offset < 200; offset++) {
+            char id[2] = {(char)('A' + random() % 8), '\0'};
+            const struct report report = {id, 1, (int32_t)(10957 + random() % 100),
+                                          random_degrees(), REPORT_RAIN_UNKNOWN};
+            uint8_t buffer[REPORT_PROTOBUF_MAX];
+            size_t length = report_protobuf_write(&report, buffer);
+            struct error error = ERROR_INIT;
+
+            partition_apply(&straight, buffer, length, &error);
+            partition_apply(&restarted, buffer, length, &error);
+            if (random() % 10 == 0) {
+                char *text = write_out(&restarted, offset);
+
+                partition_fini(&restarted);
+                if (load(text, &restarted, &(int64_t){0}, &error) != 0)
+                    fail_msg("%s: %s", text, error.text);
+                restarted.policy = &keep;
+                free(text);
+            }
+        }
+        texts[0] = write_out(&straight, offset);
+        texts[1] = write_out(&restarted, offset);
+        assert_string_equal(texts[0], texts[1]);
+        free(texts[0]);
+        free(texts[1]);
+        partition_fini(&straight);
+        partition_fini(&restarted);
+    }
+}
+
+/* A thermometer may say -0.0. */
+static void
+a_negative_zero_leaves_no_trace(void **state)
+{
+    const struct report report = {"A", 1, 10957, -0.0, REPORT_RAIN_UNKNOWN};
+    struct error error = ERROR_INIT;
+    uint8_t buffer[REPORT_PROTOBUF_MAX];
+    struct partition partition;
+    int64_t offset = 1;
+    char *before, *after;
+
+    partition_init(&partition, &policy, 1);
+    partition_apply(&partition, buffer, report_protobuf_write(&report, buffer), &error);
+    before = write_out(&partition, offset);
+    partition_fini(&partition);
+    if (load(before, &partition, &offset, &error) != 0)
+        fail_msg("%s: %s", before, error.text);
+    after = write_out(&partition, offset);
+    assert_string_equal(after, before);
+    free(before);
+    free(after);
+    partition_fini(&partition);
+}
+
+/* Whole numbers of any size, as JavaScript writes them. */
+static void
+a_large_whole_number_is_not_clamped(void **state)
+{
+    struct error error = ERROR_INIT;
+    struct partition partition;
+    int64_t offset;
+
+    if (load(FILE_OF("\"count\": 1, \"sum\": 100000000000000000000, "
+                     "\"avg\": 100000000000000000000, " REST),
+             &partition, &offset, &error) == 0)
+        assert_true(partition.stations.stations[0].stats.sum == 1e20);
+    partition_fini(&partition);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(a_file_of_ours_comes_back_as_it_was),
+        cmocka_unit_test(a_station_is_read_value_by_value),
+        cmocka_unit_test(files_of_other_programs_are_taken_over),
+        cmocka_unit_test(extremes_that_are_not_known_stay_unknown),
+        cmocka_unit_test(a_restart_leaves_no_trace),
+        cmocka_unit_test(a_negative_zero_leaves_no_trace),
+        cmocka_unit_test(a_large_whole_number_is_not_clamped),
+    };
+    const char *given = getenv("SEED");
+    unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
+
+    print_message("seed %u (SEED=%u repeats it)\n", seed, seed);
+    srandom(seed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
