@@ -14,13 +14,30 @@
 
 CLEANUP_DEFINE(struct json_tokener *, json_tokener_free);
 
+/* How long the number is that begins here, and whether it is an integer. A sign before it has been passed. */
+static size_t
+measure_number(const char *text, size_t length, bool *is_integer)
+{
+    size_t n = 0;
+
+    *is_integer = true;
+    while (n < length &&
+           ((text[n] >= '0' && text[n] <= '9') || (text[n] && strchr(".eE+-", text[n])))) {
+        if (text[n] < '0' || text[n] > '9')
+            *is_integer = false;
+        n++;
+    }
+    return n;
+}
+
 /*
- * json-c keeps the last of two equal keys. What it dropped shows in the count:
- * each member of the text has one colon outside of a string. A NUL, raw or
- * escaped, would cut a key short in the tree, so there must be none.
+ * What json-c lets pass, found in the text itself. It keeps the last of two equal keys: what it
+ * dropped shows in the count, because each member has one colon outside of a string. A NUL, raw or
+ * escaped, would cut a key short in the tree. It takes single quotes. And it clamps integers to 64
+ * bits, silently.
  */
 static int
-count_colons(const char *text, size_t length, size_t *colonsp, struct error *error)
+scan(const char *text, size_t length, size_t *colonsp, struct error *error)
 {
     bool in_string = false;
     size_t colons = 0;
@@ -28,12 +45,25 @@ count_colons(const char *text, size_t length, size_t *colonsp, struct error *err
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\0' || (length - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0))
             return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", i);
-        if (in_string && text[i] == '\\')
+        if (in_string && text[i] == '\\') {
             i++;
-        else if (text[i] == '"')
+        } else if (text[i] == '"') {
             in_string = !in_string;
-        else if (!in_string && text[i] == ':')
+        } else if (!in_string && text[i] == '\'') {
+            return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: single quote", i);
+        } else if (!in_string && text[i] == ':') {
             colons++;
+        } else if (!in_string && text[i] >= '0' && text[i] <= '9') {
+            bool is_integer;
+            size_t digits = measure_number(text + i, length - i, &is_integer);
+
+            if (is_integer && digits > JSON_DIGITS_MAX)
+                return error_set(error, JSON_E_BAD,
+                                 "has an integer of %zu digits at byte %zu, must be at most %d; "
+                                 "write it with an exponent",
+                                 digits, i, JSON_DIGITS_MAX);
+            i += digits - 1;
+        }
     }
     *colonsp = colons;
     return 0;
@@ -93,7 +123,7 @@ json_read(const char *text, size_t length, struct json_object **rootp, struct er
         return error_set(error, JSON_E_BAD, "is empty");
     if (length > INT32_MAX)
         return error_set(error, JSON_E_BAD, "is too large, %zu bytes", length);
-    result = count_colons(text, length, &colons, error);
+    result = scan(text, length, &colons, error);
     if (result == 0)
         result = tokenize(text, length, &root, error);
     if (result != 0)
@@ -164,12 +194,11 @@ json_get_integer(struct json_object *value, int64_t min, int64_t max, int64_t *i
 
     if (!json_object_is_type(value, json_type_int))
         return refuse(value, "an integer", error);
-    /* json-c clamps to INT64_MAX and INT64_MIN; neither is a legal value of any field. */
     integer = json_object_get_int64(value);
-    if (integer < min || integer == INT64_MIN)
+    if (integer < min)
         return error_set(error, JSON_E_BAD, "is %lld, must be at least %lld", (long long)integer,
                          (long long)min);
-    if (integer > max || integer == INT64_MAX)
+    if (integer > max)
         return error_set(error, JSON_E_BAD, "is %lld, must be at most %lld", (long long)integer,
                          (long long)max);
     *integerp = integer;
@@ -184,7 +213,9 @@ json_get_number(struct json_object *value, double *numberp, struct error *error)
     if (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double))
         return refuse(value, "a number", error);
     number = json_object_get_double(value);
-    if (!isfinite(number))
+    /* INT64_MIN may have been clamped. */
+    if (!isfinite(number) ||
+        (json_object_is_type(value, json_type_int) && json_object_get_int64(value) == INT64_MIN))
         return refuse(value, "a finite number", error);
     *numberp = number;
     return 0;

@@ -19,7 +19,8 @@
 
 struct json_object; /* json-c's own; only this module looks inside */
 
-#define JSON_DEPTH_MAX 16
+#define JSON_DEPTH_MAX  16
+#define JSON_DIGITS_MAX 19 /* of an integer: with more it need not fit into 64 bits */
 
 /*
  * Parses the length bytes of text: 0, JSON_E_BAD with a message that names the byte, or -ENOMEM.
@@ -50,7 +51,7 @@ int json_each_element(struct json_object *array, json_element_fn element, void *
                       struct error *error);
 
 /*
- * The value as an integer within [min, max], a finite number, or a text: 0, or JSON_E_BAD with a
+ * The value as an integer within [min, max], max below INT64_MAX, a finite number, or a text: 0, or JSON_E_BAD with a
  * message that begins with "is …", to be prefixed with the thing. The text belongs to the value.
  */
 int json_get_integer(struct json_object *value, int64_t min, int64_t max, int64_t *integerp,

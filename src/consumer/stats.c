@@ -6,14 +6,23 @@
 
 #include "consumer/stats.h"
 
+/* Negative zero becomes zero, as it would on the way through JSON, where "-0" is an integer. */
+static double
+normalise(double degrees)
+{
+    return degrees + 0.0;
+}
+
 struct stats
 stats_first(const struct report *report)
 {
+    double degrees = normalise(report->degrees);
+
     return (struct stats){
         .count = 1,
-        .sum = report->degrees,
-        .min = report->degrees,
-        .max = report->degrees,
+        .sum = degrees,
+        .min = degrees,
+        .max = degrees,
         .start = report->date,
         .end = report->date,
         .min_date = report->date,
@@ -25,7 +34,7 @@ stats_first(const struct report *report)
 bool
 stats_add(struct stats *stats, const struct report *report)
 {
-    double sum = stats->sum + report->degrees;
+    double degrees = normalise(report->degrees), sum = stats->sum + degrees;
 
     if (!isfinite(sum))
         return false;
@@ -36,12 +45,12 @@ stats_add(struct stats *stats, const struct report *report)
     if (report->date > stats->end)
         stats->end = report->date;
     /* Without extremes of the earlier reports, those of the later ones would be a lie. */
-    if (stats->has_extremes && report->degrees < stats->min) {
-        stats->min = report->degrees;
+    if (stats->has_extremes && degrees < stats->min) {
+        stats->min = degrees;
         stats->min_date = report->date;
     }
-    if (stats->has_extremes && report->degrees > stats->max) {
-        stats->max = report->degrees;
+    if (stats->has_extremes && degrees > stats->max) {
+        stats->max = degrees;
         stats->max_date = report->date;
     }
     return true;

@@ -78,6 +78,7 @@ load_identity(struct stream *stream, struct error *error)
 
     if (result == CHECKPOINT_E_NONE)
         return 0;
+    stream->has_source = true;
     if (result != 0)
         error_prefix(error, result, "%s/", stream->directory);
     if (result == CHECKPOINT_E_CORRUPT)
@@ -160,6 +161,7 @@ stream_start(const struct stream *stream)
 static void
 start_running(struct stream *stream)
 {
+    stream->has_source = true; /* from the next checkpoint on */
     if (!stream->loaded) {
         stream->identity.n_anchors = 0; /* of a log that is not continued */
         stream->loaded = true;
@@ -173,7 +175,8 @@ static enum stream_verdict
 give_up_anchor(struct stream *stream, struct error *message)
 {
     bool had_anchors = stream->n_to_verify > 0;
-    bool continued = stream->loaded && stream->offset > 0;
+    /* A source file without anchors says that nothing had been read. */
+    bool continued = stream->loaded && (had_anchors || !stream->has_source);
 
     if (had_anchors && --stream->n_to_verify > 0)
         return STREAM_SEEK;
@@ -183,7 +186,7 @@ give_up_anchor(struct stream *stream, struct error *message)
                   "it could not be verified that this is the topic that was read before: %s; going "
                   "on at offset %" PRId64,
                   had_anchors ? "none of the records remembered is still there"
-                              : "the source file is missing, or remembers no record",
+                              : "there is no source file beside the checkpoint",
                   stream->offset);
     return had_anchors ? STREAM_SEEK : STREAM_APPLY;
 }
@@ -235,15 +238,17 @@ stream_meet(struct stream *stream, const struct source *source, const struct sou
 static enum stream_verdict
 refuse_short_log(const struct stream *stream, int64_t end, struct error *message)
 {
-    int64_t start = stream_start(stream);
+    int64_t read = stream->offset;
 
+    if (stream->phase == STREAM_VERIFYING && stream->n_to_verify > 0 &&
+        stream_start(stream) >= read)
+        read = stream_start(stream) + 1;
     error_set(message, 0,
               "the log ends at offset %" PRId64 ", but the record before offset %" PRId64
               " has been read: the topic was deleted and made again, or truncated; move "
               "%s/partition-%" PRId32 ".json and .partition-%" PRId32
               ".source away to start again from offset 0",
-              end, start >= stream->offset ? start + 1 : stream->offset, stream->directory,
-              stream->identity.partition, stream->identity.partition);
+              end, read, stream->directory, stream->identity.partition, stream->identity.partition);
     return STREAM_REFUSE;
 }
 
@@ -252,10 +257,10 @@ stream_meet_end(struct stream *stream, int64_t end, struct error *message)
 {
     enum stream_verdict verdict;
 
-    if (stream->phase == STREAM_RUNNING)
-        return STREAM_SKIP;
     if (end < stream->offset || end < stream_start(stream))
         return refuse_short_log(stream, end, message);
+    if (stream->phase == STREAM_RUNNING)
+        return STREAM_SKIP;
     if (stream->offset < 0)
         stream->offset = end; /* an empty log, which need not begin at 0 */
     verdict = give_up_anchor(stream, message);
@@ -280,9 +285,11 @@ stream_meet_range(struct stream *stream, int64_t low, int64_t high, struct error
         stream_doubt(stream);
         return STREAM_SEEK;
     }
-    while (stream->n_to_verify > 0 && stream_start(stream) < low)
+    if (stream->offset < 0)
+        stream->offset = low;
+    while (stream->n_to_verify > 1 && stream_start(stream) < low)
         stream->n_to_verify--;
-    if (stream->n_to_verify == 0)
+    if (stream->n_to_verify == 0 || stream_start(stream) < low)
         give_up_anchor(stream, message);
     return STREAM_SEEK;
 }

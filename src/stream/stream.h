@@ -46,6 +46,7 @@ struct stream {
     int lock_fd;
     enum stream_phase phase;
     bool loaded;        /* the state continues a checkpoint, or the log that was met */
+    bool has_source;    /* there is a source file */
     bool dirty;         /* the file on disk is behind */
     int64_t offset;     /* of the next record to apply; -1: the first that the broker has */
     size_t n_to_verify; /* while verifying: the anchor at this index - 1 is the one to meet */
