@@ -29,12 +29,12 @@ describe(struct feed *feed)
     int length;
 
     if (feed->settings->source == FEED_CSV) {
-        length = asprintf(&feed->description, "csv %s, %s %s, %s in %c, date %s, rain %s, in %c",
-                          csv->file, csv->station_column ? "stations" : "station",
-                          csv->station_column ? csv->station_column : csv->station,
-                          csv->degrees_column, csv->unit, csv->date_column,
-                          csv->raining_column ? csv->raining_column : "unknown",
-                          feed->settings->unit);
+        length =
+            asprintf(&feed->description, "csv %s, %s %s, %s in %c, date %s, rain %s, in %c",
+                     csv->file, csv->station_column ? "stations" : "station",
+                     csv->station_column ? csv->station_column : csv->station, csv->degrees_column,
+                     csv->unit, csv->date_column,
+                     csv->raining_column ? csv->raining_column : "unknown", feed->settings->unit);
     } else {
         date_format(simulator->start, start);
         length = asprintf(&feed->description,

@@ -155,8 +155,12 @@ int
 report_protobuf_read(struct report_protobuf *reader, const void *payload, size_t length,
                      struct report *report, struct error *error)
 {
-    if (read_quickly(payload, length, report))
+    struct report quick;
+
+    if (read_quickly(payload, length, &quick)) {
+        *report = quick;
         return 0;
+    }
     return report_protobuf_read_slowly(reader, payload, length, report, error);
 }
 

@@ -47,40 +47,52 @@ copy_text(char *destination, struct json_object *value, struct error *error)
     return 0;
 }
 
+/* An anchor with what of it has been met. */
+struct anchor_loading {
+    struct identity_anchor anchor;
+    bool has_offset, has_timestamp, has_crc;
+};
+
 static int
 load_anchor_member(void *userdata, const char *key, struct json_object *value, struct error *error)
 {
-    struct identity_anchor *anchor = userdata;
-    int64_t crc;
+    struct anchor_loading *loading = userdata;
+    int64_t crc = 0;
     int result;
 
-    if (strcmp(key, "offset") == 0)
-        return json_get_integer(value, 0, INT64_MAX - 1, &anchor->offset, error);
-    if (strcmp(key, "timestamp") == 0)
-        return json_get_integer(value, -1, INT64_MAX - 1, &anchor->timestamp, error);
-    if (strcmp(key, "crc") != 0)
-        return error_set(error, JSON_E_BAD, "has an unknown key \"%s\"", key);
-    result = json_get_integer(value, 0, UINT32_MAX, &crc, error);
-    if (result == 0)
-        anchor->crc = (uint32_t)crc;
-    return result;
+    if (strcmp(key, "offset") == 0) {
+        result = json_get_integer(value, 0, INT64_MAX - 1, &loading->anchor.offset, error);
+        loading->has_offset = true;
+    } else if (strcmp(key, "timestamp") == 0) {
+        result = json_get_integer(value, -1, INT64_MAX - 1, &loading->anchor.timestamp, error);
+        loading->has_timestamp = true;
+    } else if (strcmp(key, "crc") == 0) {
+        result = json_get_integer(value, 0, UINT32_MAX, &crc, error);
+        loading->anchor.crc = (uint32_t)crc;
+        loading->has_crc = true;
+    } else {
+        result = error_set(error, JSON_E_BAD, "is an unknown key");
+    }
+    return result == 0 ? 0 : error_prefix(error, result, "\"%.100s\" ", key);
 }
 
 static int
 load_anchor(void *userdata, size_t index, struct json_object *value, struct error *error)
 {
     struct identity *identity = userdata;
-    struct identity_anchor anchor = {.offset = -1, .timestamp = -1};
+    struct anchor_loading loading = {.has_offset = false};
     int result;
 
     if (index >= IDENTITY_ANCHORS_MAX)
         return error_set(error, JSON_E_BAD, "has more than %d elements", IDENTITY_ANCHORS_MAX);
-    result = json_each_member(value, load_anchor_member, &anchor, error);
+    result = json_each_member(value, load_anchor_member, &loading, error);
+    if (result == 0 && !(loading.has_offset && loading.has_timestamp && loading.has_crc))
+        result = error_set(error, JSON_E_BAD, "lacks \"offset\", \"timestamp\" or \"crc\"");
+    if (result == 0 && index > 0 && loading.anchor.offset <= identity->anchors[index - 1].offset)
+        result = error_set(error, JSON_E_BAD, "is not in the order of offsets");
     if (result != 0)
         return error_prefix(error, result, "[%zu] ", index);
-    if (anchor.offset < 0 || (index > 0 && anchor.offset <= identity->anchors[index - 1].offset))
-        return error_set(error, JSON_E_BAD, "[%zu] is not in the order of offsets", index);
-    identity->anchors[index] = anchor;
+    identity->anchors[index] = loading.anchor;
     identity->n_anchors = index + 1;
     return 0;
 }

@@ -235,20 +235,26 @@ stream_meet(struct stream *stream, const struct source *source, const struct sou
     return record->offset < stream->offset ? STREAM_SKIP : STREAM_APPLY;
 }
 
+/* Where the log must end at least: behind the last record that is known to have been in it. */
+static int64_t
+least_end(const struct stream *stream)
+{
+    if (stream->phase == STREAM_VERIFYING && stream->n_to_verify > 0 &&
+        stream_start(stream) >= stream->offset)
+        return stream_start(stream) + 1;
+    return stream->offset;
+}
+
 static enum stream_verdict
 refuse_short_log(const struct stream *stream, int64_t end, struct error *message)
 {
-    int64_t read = stream->offset;
-
-    if (stream->phase == STREAM_VERIFYING && stream->n_to_verify > 0 &&
-        stream_start(stream) >= read)
-        read = stream_start(stream) + 1;
     error_set(message, 0,
               "the log ends at offset %" PRId64 ", but the record before offset %" PRId64
               " has been read: the topic was deleted and made again, or truncated; move "
               "%s/partition-%" PRId32 ".json and .partition-%" PRId32
               ".source away to start again from offset 0",
-              end, read, stream->directory, stream->identity.partition, stream->identity.partition);
+              end, least_end(stream), stream->directory, stream->identity.partition,
+              stream->identity.partition);
     return STREAM_REFUSE;
 }
 
@@ -257,7 +263,7 @@ stream_meet_end(struct stream *stream, int64_t end, struct error *message)
 {
     enum stream_verdict verdict;
 
-    if (end < stream->offset || end < stream_start(stream))
+    if (end < least_end(stream))
         return refuse_short_log(stream, end, message);
     if (stream->phase == STREAM_RUNNING)
         return STREAM_SKIP;
@@ -270,7 +276,7 @@ stream_meet_end(struct stream *stream, int64_t end, struct error *message)
 enum stream_verdict
 stream_meet_range(struct stream *stream, int64_t low, int64_t high, struct error *message)
 {
-    if (high < stream->offset || high < stream_start(stream))
+    if (high < least_end(stream))
         return refuse_short_log(stream, high, message);
     if (stream->offset >= 0 && stream->offset < low) {
         error_set(message, 0,

@@ -36,7 +36,7 @@ setup_file()
     local good
 
     kit_daemon consumer -o consumer.checkpoint_interval=0
-    /usr/bin/python3 "$kit_top/tests/lib/killer.py" --kills "$KILLS" --records "$REPORTS" -- "${kit_command[@]}" >killer.log
+    /usr/bin/python3 "$kit_top/tests/lib/killer.py" --kills "$KILLS" --reference "$BATS_FILE_TMPDIR/straight" -- "${kit_command[@]}" >killer.log
     sed 's/^/# /' killer.log >&3
     good=$(sed -n 's/.* \([0-9]*\) of them after progress.*/\1/p' killer.log)
     ((good * 10 >= KILLS * 9))

@@ -54,7 +54,7 @@ def help_keys(text):
     """(section, key, form, default or None), in the order of the table"""
     keys, section = [], None
     for line in text.split("\nSettings, in ")[1].splitlines()[1:]:
-        heading = re.fullmatch(r"  \[(\w+)\]", line)
+        heading = re.fullmatch(r"  \[(\w+)(?: NAME)?\]", line)
         # the default is the last thing on the line, in brackets
         row = re.fullmatch(r"    (\S+) = (\S+) +(.*?)(?: \[(\S+)\])?", line)
         assert heading or row, f"--help: {line!r} is not understood"

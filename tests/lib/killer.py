@@ -7,9 +7,9 @@ SIGKILL at a random instant: most once the files have moved since the life befor
 be before it has read a record. How far a life may come adapts to what is left, so that the kills fit before the end
 on a fast machine and on a slow one.
 
-    killer.py --kills 100 --records 10000000 --directory DIR --partitions 0-3 -- PROGRAM ARGUMENT...
+    killer.py --kills 100 --reference DIR --partitions 0-3 -- PROGRAM ARGUMENT...
 
-The partitions are added to the command line, in another order for each life.
+The partitions to read are added to the command line.
 
 The last line says what was done: "killed 100 times, 92 of them after progress and before the end". Exit 1 when the
 consumer failed by itself.
@@ -32,14 +32,14 @@ class Files:
     """The offsets in partition-N.json, which may be replaced at any time."""
 
     def __init__(self, directory, partitions):
-        self.paths = [f"{directory}/partition-{number}.json" for number in partitions]
+        self.paths = {number: f"{directory}/partition-{number}.json" for number in partitions}
 
-    def offset(self):
-        """The sum of them; a file that is not there yet counts as 0."""
+    def offset(self, partitions=None):
+        """The sum of them, or of some; a file that is not there yet counts as 0."""
         total = 0
-        for path in self.paths:
+        for number in partitions or self.paths:
             try:
-                with open(path, "rb", buffering=0) as file:
+                with open(self.paths[number], "rb", buffering=0) as file:
                     head = file.read(64)
             except FileNotFoundError:
                 continue
@@ -80,7 +80,7 @@ def expand(partitions):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--records", type=int, required=True, help="of the topic, so the sum of all final offsets")
+    parser.add_argument("--reference", required=True, metavar="DIR", help="has the files of a run to the end")
     parser.add_argument("--directory", default=".")
     parser.add_argument("--partitions", type=expand, default="0-3", metavar="FIRST-LAST")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1000000))
@@ -88,26 +88,27 @@ def main():
     arguments = parser.parse_args()
 
     draw = random.Random(arguments.seed)
-    partitions = list(arguments.partitions)
+    partitions = arguments.partitions
     files = Files(arguments.directory, partitions)
+    ends = Files(arguments.reference, partitions)
+    end = ends.offset()
     print(f"seed {arguments.seed}", flush=True)
     kills = good = 0
     with open(f"{arguments.directory}/killed.log", "ab") as log:
         while kills < arguments.kills:
-            # files are replaced in this order: a life that ends after the first has moved that partition only
-            draw.shuffle(partitions)
-            life = Life(arguments.command + [str(number) for number in partitions], files, log)
+            # A partition at its end has its file replaced at once, and the others then wait for their turn.
+            rest = [number for number in partitions if files.offset([number]) < ends.offset([number])]
+            life = Life(arguments.command + [str(number) for number in rest], files, log)
             if kills % 12 == 11:
                 time.sleep(draw.uniform(0, 0.08))
             else:
-                rest = (1 - RESERVE) * arguments.records - life.began_at
-                share = max(rest, 0) / (arguments.kills - kills)
-                if life.watch(max(1, draw.uniform(0, share))) < share:
-                    time.sleep(draw.uniform(0, 0.004))
+                share = max((1 - RESERVE) * end - life.began_at, 0) / (arguments.kills - kills)
+                if life.watch(max(1, draw.uniform(0, share))) < share / 2:
+                    time.sleep(draw.uniform(0, 0.003))
             if not life.kill():
                 raise SystemExit("killer.py: the consumer ended by itself")
             kills += 1
-            good += life.began_at < files.offset() < arguments.records
+            good += life.began_at < files.offset() < end
             if os.environ.get("KILLER_DEBUG"): print(kills, good, life.began_at, files.offset() - life.began_at, flush=True)
     print(f"killed {kills} times, {good} of them after progress and before the end, "
           f"the last at offset {files.offset()}")

@@ -68,7 +68,7 @@ bad_arguments_are_refused(void **state)
         {{"sta tions:0"}, "sta tions:0: "},
         {{"a/b:0"}, "a/b:0: "},
         {{"..:0"}, "..:0: "},
-        {{"a:b:0"}, "a:b:0: "},
+        {{"a:b:0"}, "a:b:0: \"a:b\""},
         {{"0", "x"}, "x: "},
         {{"0", "0"}, "0: "},
         {{"0-3", "2"}, "2: "},
@@ -215,8 +215,10 @@ directories_are_opened(void **state)
     }
 }
 
-/* The default topic's directory is the administrator's to make: a volume that is not mounted must not
- * be taken for an empty one. */
+/*
+ * The default topic's directory is the administrator's to make: a volume that is not mounted must
+ * not be taken for an empty one.
+ */
 static void
 a_missing_directory_is_told(void **state)
 {

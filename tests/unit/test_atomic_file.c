@@ -188,8 +188,8 @@ data_is_on_disk_before_the_name(void **state)
 }
 
 /*
- * Each call in turn, with each error: the old file is there, whole, until the rename and the new one
- * after it; nothing is left over, no descriptor stays open, and the next attempt succeeds. After a
+ * Each call in turn, with each error: the old file is there, whole, until the rename and the new
+ * one after it; nothing is left over, no descriptor stays open, and the next attempt succeeds. After a
  * failed fsync there is no second one of the same descriptor.
  */
 static void

@@ -30,6 +30,10 @@
     "{\"cluster\": \"c\", \"topic\": \"t\", \"partition\": 3, \"partitions\": 4, " members "}"
 #define ANCHOR            "{\"offset\": 5, \"timestamp\": 1, \"crc\": 2}"
 #define ANCHOR_AT(offset) "{\"offset\": " #offset ", \"timestamp\": 1, \"crc\": 2}"
+#define EIGHT(tens)                                                                                \
+    ANCHOR_AT(tens##0)                                                                             \
+    ", " ANCHOR_AT(tens##1) ", " ANCHOR_AT(tens##2) ", " ANCHOR_AT(tens##3) ", " ANCHOR_AT(        \
+        tens##4) ", " ANCHOR_AT(tens##5) ", " ANCHOR_AT(tens##6) ", " ANCHOR_AT(tens##7)
 
 static void
 bad_files_are_refused(void **state)
@@ -82,10 +86,7 @@ bad_files_are_refused(void **state)
          "\"anchors\" [0] "},
         {FILE_OF("\"anchors\": [{\"offset\": 5, \"timestamp\": 1, \"crc\": 2, \"x\": 1}]"),
          "\"anchors\" [0] has an unknown key \"x\""},
-        {FILE_OF("\"anchors\": [" ANCHOR_AT(0) ", " ANCHOR_AT(1) ", " ANCHOR_AT(2) ", " ANCHOR_AT(3) ", " ANCHOR_AT(4) ", " ANCHOR_AT(5) ", " ANCHOR_AT(6) ", " ANCHOR_AT(7) ", " ANCHOR_AT(
-             8) ", " ANCHOR_AT(9) ", " ANCHOR_AT(10) ", " ANCHOR_AT(11) ", " ANCHOR_AT(12) ","
-                                                                                           " " ANCHOR_AT(13) ", " ANCHOR_AT(14) ", " ANCHOR_AT(
-                                                                                               15) ", " ANCHOR_AT(16) "]"),
+        {FILE_OF("\"anchors\": [" EIGHT(1) ", " EIGHT(2) ", " ANCHOR_AT(30) "]"),
          "\"anchors\" has more than 16 elements"},
         /* An anchor without all of its parts would accuse a topic that is the same. */
         {FILE_OF("\"anchors\": [{\"timestamp\": 1, \"crc\": 2}]"), "\"anchors\" [0] "},
@@ -104,7 +105,8 @@ bad_files_are_refused(void **state)
         identity_init(&identity, "t", 3);
         before = identity;
         result = identity_load(&identity, directory.fd, &error);
-        if (result != CHECKPOINT_E_CORRUPT)
+        if (result != (strstr(cases[i].message, "another topic") ? IDENTITY_E_OTHER_TOPIC
+                                                                 : CHECKPOINT_E_CORRUPT))
             fail_msg("%s gave %d", cases[i].text, result);
         snprintf(expected, sizeof(expected), NAME ": %s", cases[i].message);
         if (strncmp(error.text, expected, strlen(expected)) != 0)
@@ -139,7 +141,10 @@ what_is_stored_is_loaded(void **state)
                            "{\n  \"topic\": \"t\",\n  \"partition\": 3,\n  \"anchors\": []\n}\n");
     identity_init(&loaded, "t", 3);
     assert_int_equal(identity_load(&loaded, directory.fd, NULL), 0);
-    assert_memory_equal(&loaded, &identity, sizeof(loaded));
+    assert_string_equal(loaded.cluster, "");
+    assert_string_equal(loaded.topic, "t");
+    assert_int_equal(loaded.partitions, 0);
+    assert_int_equal(loaded.n_anchors, 0);
 
     strcpy(identity.cluster, "c\"1");
     identity.partitions = INT32_MAX;
@@ -212,7 +217,7 @@ the_crc_is_the_well_known_one(void **state)
 static void
 add(struct identity *identity, int64_t offset)
 {
-    identity_add(identity, &(struct identity_anchor){offset, offset * 10, (uint32_t)offset});
+    identity_add(identity, &(struct identity_anchor){offset, offset / 2, (uint32_t)offset});
 }
 
 static void
@@ -281,7 +286,7 @@ anchors_are_few_and_spread(void **state)
             assert_true(anchors[last].offset == offset);
             assert_true(anchors[0].offset == history[0]);
             for (size_t j = 0; j <= last; j++) {
-                assert_true(anchors[j].timestamp == anchors[j].offset * 10);
+                assert_true(anchors[j].timestamp == anchors[j].offset / 2);
                 assert_true(anchors[j].crc == (uint32_t)anchors[j].offset);
                 if (j > 0)
                     assert_true(anchors[j - 1].offset < anchors[j].offset);

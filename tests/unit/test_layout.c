@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* partition-N.json: every value that is refused and in which words, and what comes back as it was. */
+/* partition-N.json: what is refused and in which words, and what comes back as it was. */
 
 #include <inttypes.h>
 #include <math.h>
@@ -81,7 +81,7 @@ bad_files_are_refused(void **state)
         {"{\"offset\": null}", "\"offset\" is null, must be an integer"},
         {"{\"offset\": 9223372036854775807}",
          "\"offset\" is 9223372036854775807, must be at most 9223372036854775806"},
-        {"{\"offset\": 99999999999999999999}",
+        {"{\"offset\": 9999999999999999999}",
          "\"offset\" is 9223372036854775807, must be at most 9223372036854775806"},
         {"{\"offset\": {" HEAD REST TAIL "}}",
          "\"offset\" is {\"count\":2,\"sum\":60.5,\"avg\":30.25,\"start\":\"2000-01-01\",\"end\":"
@@ -297,8 +297,8 @@ files_of_other_programs_are_taken_over(void **state)
         FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 30.25000000000001, " REST),
         FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 30.250000029, " REST),
         FILE_OF("\"count\": 2, \"sum\": 60.5, \"avg\": 30.249999971, " REST),
-        "{\"A\":{\"\\u0065nd\":\"2000-01-09\",\"count\":2,\"sum\":60.50,\"avg\":30.250,"
-        "\"start\":\"2000\\u002d01-01\"},\n\n\t\"offset\":5}",
+        ("{\"A\":{\"\\u0065nd\":\"2000-01-09\",\"count\":2,\"sum\":60.50,\"avg\":30.250,"
+         "\"start\":\"2000\\u002d01-01\"},\n\n\t\"offset\":5}"),
     };
     static const char expected[] = "{\n"
                                    "  \"offset\": 5,\n"
@@ -450,10 +450,11 @@ a_large_whole_number_is_not_clamped(void **state)
     struct partition partition;
     int64_t offset;
 
-    if (load(FILE_OF("\"count\": 1, \"sum\": 100000000000000000000, "
-                     "\"avg\": 100000000000000000000, " REST),
-             &partition, &offset, &error) == 0)
-        assert_true(partition.stations.stations[0].stats.sum == 1e20);
+    if (load(FILE_OF("\"count\": 1, \"sum\": 9999999999999999999, "
+                     "\"avg\": 9999999999999999999, " REST),
+             &partition, &offset, &error) != 0)
+        fail_msg("%s", error.text);
+    assert_true(partition.stations.stations[0].stats.sum == 1e19);
     partition_fini(&partition);
 }
 

@@ -1,0 +1,37 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# That the consumer keeps up with librdkafka, and is at work soon after its start. Only what ran alternately is compared;
+# the one absolute time has a tenfold margin over what is measured (doc/performance.md).
+
+load ../lib/kit
+
+setup_file()
+{
+    requires java
+    export REPORTS=${WEATHERD_TEST_REPORTS:-4000000}
+    start_kafka
+    fill temperatures $((REPORTS / 1000)) -o simulator.stations=1000
+}
+
+@test "it reads at 0.8 of the rate at which a program reads that drops the records, or more" {
+    kit_daemon consumer --until-end 0-3
+    "$kit_top/bench/compare" --records "$REPORTS" --runs 5 --minimum 0.8 \
+        "drop=$(built bench/drop) ${kit_command[*]:1}" "weatherd=${kit_command[*]}" >figures
+    sed 's/^/# /' figures >&3
+}
+
+@test "the first record is applied soon after exec, with a thousand stations on file" {
+    # far enough to have met all stations, with more to read
+    consumer_start reader -o consumer.checkpoint_interval=10ms 0-3
+    wait_for 30 all_stations_on_file
+    kill9 reader
+    kit_daemon consumer 0-3
+    "$kit_top/bench/start" --maximum 400 . "${kit_command[*]}" >figures
+    sed 's/^/# /' figures >&3
+}
+
+all_stations_on_file()
+{
+    ((1000 == $(cat partition-*.json 2>/dev/null | grep -c '"count"')))
+}
