@@ -71,7 +71,7 @@ load_anchor_member(void *userdata, const char *key, struct json_object *value, s
         loading->anchor.crc = (uint32_t)crc;
         loading->has_crc = true;
     } else {
-        result = error_set(error, JSON_E_BAD, "is an unknown key");
+        return error_set(error, JSON_E_BAD, "has an unknown key \"%.100s\"", key);
     }
     return result == 0 ? 0 : error_prefix(error, result, "\"%.100s\" ", key);
 }

@@ -273,8 +273,7 @@ write_files(const struct directory *directory, int64_t offset, const int64_t anc
 
 #define UNVERIFIED "it could not be verified that this is the topic that was read before: "
 #define NONE_LEFT  UNVERIFIED "none of the records remembered is still there; going on at offset "
-#define NO_SOURCE                                                                                  \
-    UNVERIFIED "the source file is missing, or remembers no record; going on at offset "
+#define NO_SOURCE  UNVERIFIED "there is no source file beside the checkpoint; going on at offset "
 
 /* clang-format off */
 static const struct contact {
