@@ -44,7 +44,7 @@ drop_all(rd_kafka_queue_t *queue, int event_fd, size_t total)
 static int
 drop(struct daemon *daemon, struct settings *settings)
 {
-    struct settings_reporter reporter = {NULL, NULL};
+    struct settings_reporter reporter = daemon_reporter(daemon);
     struct consumer_settings config;
     struct assignment assignment;
     struct error error = ERROR_INIT;
@@ -90,14 +90,5 @@ drop(struct daemon *daemon, struct settings *settings)
 int
 main(int argc, char **argv)
 {
-    struct daemon daemon;
-    struct settings *settings;
-    int exit_code = daemon_init(&daemon, &consumer_program, argc, argv);
-
-    if (exit_code == DAEMON_GO_ON)
-        exit_code = daemon_load_settings(&daemon, &settings);
-    if (exit_code == EX_OK)
-        exit_code = drop(&daemon, settings);
-    fflush(NULL);
-    _exit(exit_code);
+    daemon_main(&consumer_program, argc, argv, drop);
 }

@@ -195,12 +195,6 @@ daemon_init(struct daemon *daemon, const struct daemon_program *program, int arg
     return result;
 }
 
-void
-daemon_fini(struct daemon *daemon)
-{
-    free(daemon->overrides);
-}
-
 int
 daemon_parse_log_level(const char *value, void *destination, struct error *error)
 {
@@ -220,11 +214,17 @@ log_mistake(void *userdata, const char *message)
     log_err(&daemon->log, "%s", message);
 }
 
+struct settings_reporter
+daemon_reporter(struct daemon *daemon)
+{
+    return (struct settings_reporter){log_mistake, daemon};
+}
+
 int
 daemon_load_settings(struct daemon *daemon, struct settings **settingsp)
 {
     const struct daemon_program *program = daemon->program;
-    const struct settings_reporter reporter = {log_mistake, daemon};
+    const struct settings_reporter reporter = daemon_reporter(daemon);
     cleanup(settings_free) struct settings *settings = settings_new(program->rows, program->n_rows);
     struct setting_value level;
     struct error error = ERROR_INIT;
@@ -260,22 +260,58 @@ daemon_load_settings(struct daemon *daemon, struct settings **settingsp)
     return 0;
 }
 
-int
-daemon_show_settings(struct daemon *daemon)
+static void
+note_restart_needed(void *userdata, const struct setting_row *row, const char *section,
+                    const char *key, const char *value)
+{
+    const struct daemon *daemon = userdata;
+
+    if (!(row->flags & SETTING_RELOAD))
+        log_notice(&daemon->log, "[%s] %s is %s now, which takes effect with a restart", section,
+                   key, value ? value : "gone");
+}
+
+void
+daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take_over_fn take_over,
+              void *userdata)
 {
     cleanup(settings_free) struct settings *settings = NULL;
-    int exit_code;
 
-    if (!daemon->check_config && !daemon->print_config)
-        return DAEMON_GO_ON;
-    exit_code = daemon_load_settings(daemon, &settings);
-    if (exit_code != 0)
-        return exit_code;
+    notify_reloading();
+    if (daemon_load_settings(daemon, &settings) == 0) {
+        take_over(userdata, settings);
+        settings_compare(running, settings, note_restart_needed, daemon);
+        log_notice(&daemon->log, "settings reloaded from %s", daemon->config_file);
+    } else {
+        log_err(&daemon->log, "the settings stay as they were");
+    }
+    notify_ready(-1);
+}
+
+static int
+show_settings(const struct daemon *daemon, const struct settings *settings)
+{
     if (daemon->print_config)
         settings_print(settings, stdout);
     else
         printf("%s: ok\n", daemon->config_file);
     return EX_OK;
+}
+
+void
+daemon_main(const struct daemon_program *program, int argc, char **argv, daemon_run_fn run)
+{
+    struct settings *settings = NULL;
+    struct daemon daemon;
+    int exit_code = daemon_init(&daemon, program, argc, argv);
+
+    if (exit_code == DAEMON_GO_ON)
+        exit_code = daemon_load_settings(&daemon, &settings);
+    if (exit_code == EX_OK && settings)
+        exit_code = daemon.check_config || daemon.print_config ? show_settings(&daemon, settings)
+                                                               : run(&daemon, settings);
+    fflush(NULL);
+    _exit(exit_code);
 }
 
 int

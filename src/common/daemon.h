@@ -61,24 +61,39 @@ struct daemon {
 };
 
 /*
- * Reads the command line. DAEMON_GO_ON, or the exit code of a program that has nothing more to do:
- * 0 after --help and --version, 64 after a mistake, which has been printed.
+ * The whole of a main(): reads the command line, carries out what is over at once (--help,
+ * --version, --check-config, --print-config), reads the settings, and calls run with them, which
+ * takes them over and gives the exit code. Ends the process without returning, and without
+ * librdkafka's clean-up, which may never return.
+ */
+typedef int (*daemon_run_fn)(struct daemon *daemon, struct settings *settings);
+void daemon_main(const struct daemon_program *program, int argc, char **argv, daemon_run_fn run)
+    __attribute__((noreturn));
+
+/*
+ * Reads the command line alone. DAEMON_GO_ON, or the exit code of a program that has nothing more to
+ * do: 0 after --help and --version, 64 after a mistake, which has been printed.
  */
 enum { DAEMON_GO_ON = -1 };
 int daemon_init(struct daemon *daemon, const struct daemon_program *program, int argc, char **argv);
-void daemon_fini(struct daemon *daemon);
 
 /*
- * Reads and checks the settings, now and at each reload. 0, or exit code 78, when each mistake has
- * been logged. The settings are released with settings_free().
+ * Reads and checks the settings. 0, or exit code 78, when each mistake has been logged. The settings
+ * are released with settings_free().
  */
 int daemon_load_settings(struct daemon *daemon, struct settings **settingsp);
 
 /*
- * Carries out --check-config and --print-config: an exit code, or DAEMON_GO_ON when neither was
- * given.
+ * Reads the settings again and tells the supervisor so. When they are good, take_over is called with
+ * them (they live for the call only) and what differs from the running ones and needs a restart is
+ * named in the log. When they are not, all stays as it was.
  */
-int daemon_show_settings(struct daemon *daemon);
+typedef void (*daemon_take_over_fn)(void *userdata, const struct settings *settings);
+void daemon_reload(struct daemon *daemon, const struct settings *running,
+                   daemon_take_over_fn take_over, void *userdata);
+
+/* Mistakes in settings go to the log, as errors. */
+struct settings_reporter daemon_reporter(struct daemon *daemon);
 
 /*
  * The program begins anew with the same command line and process id: a client of librdkafka can't

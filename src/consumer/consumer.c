@@ -38,42 +38,28 @@ on_stop(void *userdata, int signal)
 }
 
 static void
-note_restart_needed(void *userdata, const struct setting_row *row, const char *section,
-                    const char *key, const char *value)
+take_over(void *userdata, const struct settings *settings)
 {
     struct consumer *consumer = userdata;
-
-    if (!(row->flags & SETTING_RELOAD))
-        log_notice(consumer->log, "[%s] %s is %s%s now, which takes effect with a restart", section,
-                   key, value ? value : "gone", value ? "" : " from the settings");
-}
-
-static void
-reload(struct consumer *consumer)
-{
-    cleanup(settings_free) struct settings *settings = NULL;
     struct consumer_settings config;
     struct error error = ERROR_INIT;
 
-    if (daemon_load_settings(consumer->daemon, &settings) != 0 ||
-        consumer_settings_read(&config, settings, &error) < 0) {
-        log_err(consumer->log, "the settings stay as they were");
+    if (consumer_settings_read(&config, settings, &error) < 0) {
+        log_err(consumer->log, "%s", error.text);
         return;
     }
     consumer->config.checkpoint_interval = config.checkpoint_interval;
     consumer->config.policy = config.policy;
     consumer->config.stop_on_invalid = config.stop_on_invalid;
-    settings_compare(consumer->settings, settings, note_restart_needed, consumer);
     consumer_settings_fini(&config);
-    log_notice(consumer->log, "settings reloaded from %s", consumer->daemon->config_file);
 }
 
 static void
 on_reload(void *userdata)
 {
-    notify_reloading();
-    reload(userdata);
-    notify_ready(-1);
+    struct consumer *consumer = userdata;
+
+    daemon_reload(consumer->daemon, consumer->settings, take_over, consumer);
 }
 
 static void
@@ -246,16 +232,10 @@ start_loop(struct consumer *consumer, struct error *error)
     return result;
 }
 
-static void
-log_mistake(void *userdata, const char *message)
-{
-    log_err(userdata, "%s", message);
-}
-
 static int
 start_source(struct consumer *consumer, struct error *error)
 {
-    const struct settings_reporter reporter = {log_mistake, &consumer->daemon->log};
+    const struct settings_reporter reporter = daemon_reporter(consumer->daemon);
     cleanup(free) struct source_partition *partitions =
         calloc(consumer->n_partitions, sizeof(*partitions));
     struct rd_kafka_conf_s *conf;

@@ -199,40 +199,26 @@ on_stop(void *userdata, int signal)
 }
 
 static void
-note_restart_needed(void *userdata, const struct setting_row *row, const char *section,
-                    const char *key, const char *value)
+take_over(void *userdata, const struct settings *settings)
 {
     struct producer *producer = userdata;
-
-    if (!(row->flags & SETTING_RELOAD))
-        log_notice(producer->log, "[%s] %s is %s%s now, which takes effect with a restart", section,
-                   key, value ? value : "gone", value ? "" : " from the settings");
-}
-
-static void
-reload(struct producer *producer)
-{
-    cleanup(settings_free) struct settings *settings = NULL;
     struct producer_settings config;
     struct error error = ERROR_INIT;
 
-    if (daemon_load_settings(producer->daemon, &settings) != 0 ||
-        producer_settings_read(&config, settings, &error) < 0) {
-        log_err(producer->log, "the settings stay as they were");
+    if (producer_settings_read(&config, settings, &error) < 0) {
+        log_err(producer->log, "%s", error.text);
         return;
     }
     producer->config.interval = config.interval;
-    settings_compare(producer->settings, settings, note_restart_needed, producer);
     producer_settings_fini(&config);
-    log_notice(producer->log, "settings reloaded from %s", producer->daemon->config_file);
 }
 
 static void
 on_reload(void *userdata)
 {
-    notify_reloading();
-    reload(userdata);
-    notify_ready(-1);
+    struct producer *producer = userdata;
+
+    daemon_reload(producer->daemon, producer->settings, take_over, producer);
 }
 
 static void
@@ -316,12 +302,6 @@ start_loop(struct producer *producer, struct error *error)
     return result;
 }
 
-static void
-log_mistake(void *userdata, const char *message)
-{
-    log_err(userdata, "%s", message);
-}
-
 static int
 start_sink(struct producer *producer, struct error *error)
 {
@@ -330,7 +310,7 @@ start_sink(struct producer *producer, struct error *error)
         .failed = on_failed,
         .event = on_event,
     };
-    const struct settings_reporter reporter = {log_mistake, &producer->daemon->log};
+    const struct settings_reporter reporter = daemon_reporter(producer->daemon);
     struct rd_kafka_conf_s *conf;
     int result;
 
