@@ -15,7 +15,7 @@ packages_of() # GROUP
         ;;
     test)
         echo libcmocka-dev bats:bats mandoc:mandoc python3 python3-kafka python3-protobuf \
-            protobuf-compiler:protoc kcat:kcat procps util-linux
+            protobuf-compiler:protoc kcat:kcat jq:jq procps util-linux
         ;;
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     kafka) echo default-jre-headless:java maven:mvn ;;

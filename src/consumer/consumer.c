@@ -297,6 +297,20 @@ consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings
     return 0;
 }
 
+static void
+tell_outcomes(const struct consumer *consumer)
+{
+    unsigned long long sums[PARTITION_N_OUTCOMES] = {0};
+
+    for (size_t i = 0; i < consumer->n_partitions; i++)
+        for (int outcome = 0; outcome < PARTITION_N_OUTCOMES; outcome++)
+            sums[outcome] += consumer->partitions[i].partition.outcomes[outcome];
+    log_info(consumer->log,
+             "stopped after %llu records: %llu counted, %llu duplicate, %llu late, %llu invalid",
+             (unsigned long long)consumer->applied, sums[PARTITION_COUNTED],
+             sums[PARTITION_DUPLICATE], sums[PARTITION_LATE], sums[PARTITION_INVALID]);
+}
+
 int
 consumer_run(struct consumer *consumer)
 {
@@ -315,6 +329,6 @@ consumer_run(struct consumer *consumer)
     notify_stopping();
     if (!consumer_save(consumer) && consumer->exit_code == EX_OK)
         consumer->exit_code = EX_IOERR;
-    log_info(consumer->log, "stopped after %llu records", (unsigned long long)consumer->applied);
+    tell_outcomes(consumer);
     return consumer->exit_code;
 }

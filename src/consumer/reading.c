@@ -13,17 +13,22 @@
 #define SLICE_USEC         5000 /* of reading, until other events have their turn */
 #define QUERY_TIMEOUT_MSEC 1000
 
+/*
+ * A partition was heard from: met is the offset that was, end that of the log where it was asked
+ * for, or -1.
+ */
 static void
-heard_from(struct consumer *consumer, struct consumer_partition *partition, int64_t met)
+heard_from(struct consumer *consumer, struct consumer_partition *partition, int64_t met,
+           int64_t end)
 {
     int64_t offset = partition->stream.offset < 0 ? met : partition->stream.offset;
 
     consumer->heard = loop_now();
     if (partition->until >= 0 || partition->stream.phase != STREAM_RUNNING)
         return;
-    partition->until = source_end(consumer->source, (size_t)(partition - consumer->partitions));
-    if (partition->until < 0)
-        partition->until = 0;
+    if (end < 0)
+        end = source_end(consumer->source, (size_t)(partition - consumer->partitions));
+    partition->until = end < 0 ? 0 : end;
     partition->complaint[0] = '\0';
     log_info(consumer->log, "%s partition %d: reading from offset %lld, the end is %lld",
              partition->topic, partition->number, (long long)offset, (long long)partition->until);
@@ -105,7 +110,7 @@ take_record(struct consumer *consumer, struct consumer_partition *partition,
 
         follow(consumer, partition, verdict, &message);
         if (!consumer->leaving)
-            heard_from(consumer, partition, record->offset);
+            heard_from(consumer, partition, record->offset, -1);
         if (verdict != STREAM_APPLY)
             return;
     }
@@ -126,7 +131,7 @@ meet_end(struct consumer *consumer, struct consumer_partition *partition, int64_
     follow(consumer, partition, stream_meet_end(&partition->stream, end, &message), &message);
     if (consumer->leaving)
         return;
-    heard_from(consumer, partition, end);
+    heard_from(consumer, partition, end, end);
     if (partition->stream.phase == STREAM_RUNNING && !partition->restart)
         partition->ended = true;
 }
@@ -146,7 +151,7 @@ meet_range(struct consumer *consumer, struct consumer_partition *partition)
     follow(consumer, partition, stream_meet_range(&partition->stream, low, high, &message),
            &message);
     if (!consumer->leaving)
-        heard_from(consumer, partition, low);
+        heard_from(consumer, partition, low, high);
 }
 
 static void

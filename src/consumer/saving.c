@@ -59,13 +59,22 @@ consumer_save(struct consumer *consumer)
     return !consumer->paused;
 }
 
-static bool
-is_dirty(const struct consumer *consumer)
+enum urgency { NOTHING_TO_SAVE, SAVE_BY_INTERVAL, SAVE_SOON };
+
+static enum urgency
+find_urgency(const struct consumer *consumer)
 {
-    for (size_t i = 0; i < consumer->n_partitions; i++)
-        if (consumer->partitions[i].stream.dirty)
-            return true;
-    return false;
+    enum urgency urgency = NOTHING_TO_SAVE;
+
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        const struct stream *stream = &consumer->partitions[i].stream;
+
+        if (stream->dirty && stream->urgent)
+            return SAVE_SOON;
+        if (stream->dirty)
+            urgency = SAVE_BY_INTERVAL;
+    }
+    return urgency;
 }
 
 void
@@ -73,8 +82,13 @@ consumer_schedule_save(struct consumer *consumer)
 {
     uint64_t interval = consumer->config.checkpoint_interval;
     uint64_t rest = consumer->save_ended + SHARE * (consumer->save_ended - consumer->save_started);
+    enum urgency urgency = find_urgency(consumer);
 
-    if (loop_timer_is_set(consumer->save_timer) || !is_dirty(consumer))
+    if (urgency == NOTHING_TO_SAVE)
+        return;
+    if (urgency == SAVE_SOON)
+        interval = 0;
+    else if (loop_timer_is_set(consumer->save_timer))
         return;
     if (consumer->paused && interval < RETRY_MIN)
         interval = RETRY_MIN;

@@ -167,7 +167,7 @@ start_running(struct stream *stream)
         stream->loaded = true;
     }
     stream->phase = STREAM_RUNNING;
-    stream->dirty = true;
+    stream->dirty = stream->urgent = true;
 }
 
 /* The anchor that was to be met is no longer in the log. */
@@ -360,6 +360,6 @@ stream_store(struct stream *stream, struct error *error)
         result = identity_store(&stream->identity, stream->directory_fd, error);
     if (result < 0)
         return error_prefix(error, result, "%s/", stream->directory);
-    stream->dirty = false;
+    stream->dirty = stream->urgent = false;
     return 0;
 }

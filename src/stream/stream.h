@@ -47,7 +47,8 @@ struct stream {
     enum stream_phase phase;
     bool loaded;        /* the state continues a checkpoint, or the log that was met */
     bool has_source;    /* there is a source file */
-    bool dirty;         /* the file on disk is behind */
+    bool dirty;         /* the file on disk is behind, */
+    bool urgent;        /* and says nothing yet of this contact with the log */
     int64_t offset;     /* of the next record to apply; -1: the first that the broker has */
     size_t n_to_verify; /* while verifying: the anchor at this index - 1 is the one to meet */
     struct identity identity;

@@ -119,21 +119,21 @@ have_the_shape() # FILE...
 
 @test "ids of any script, quotes and backslashes come out as valid JSON" {
     new_topic names 1
-    cat >names <<'EOF'
+    cat >lines <<'EOF'
 {"date": "2000-01-01", "station": "München-Süd", "degrees": 1.5}
 {"date": "2000-01-01", "station": "東京", "degrees": -0.1}
 {"date": "2000-01-01", "station": "\"quoted\" \\ back", "degrees": 1e300}
 {"date": "2000-01-01", "station": "🌦", "degrees": 4.9e-324}
 {"date": "2000-02-29", "station": "{\"offset\": 7}", "degrees": 0}
 EOF
-    topic send names <names
+    topic send names <lines
     consumer -o consumer.topic=names --until-end 0
     topic compare names . --text
 }
 
 @test "a retry's report is dropped, and so is one of an earlier date; with keep both are counted" {
     new_topic again 1
-    cat >again <<'EOF'
+    cat >lines <<'EOF'
 {"date": "2000-01-01", "station": "A", "degrees": 1}
 {"date": "2000-01-02", "station": "A", "degrees": 2}
 {"date": "2000-01-02", "station": "A", "degrees": 2}
@@ -141,7 +141,7 @@ EOF
 {"date": "2000-01-01", "station": "B", "degrees": 8}
 {"date": "2000-01-03", "station": "A", "degrees": 3}
 EOF
-    topic send again <again
+    topic send again <lines
     consumer -o consumer.topic=again --until-end 0
     topic compare again . --text
     json_is partition-0.json 'd["A"]["count"] == 3 and d["B"]["count"] == 1'

@@ -86,7 +86,7 @@ start_producer()
         within 5 stop source
     done
     consumer -o consumer.topic=stopped --until-end 0-3
-    topic statistics stopped >statistics
-    json_is statistics 'all(c["duplicate"] == c["late"] == c["invalid"] == 0 for c in d["counts"].values())'
+    topic statistics stopped >statistics.json
+    json_is statistics.json 'all(c["duplicate"] == c["late"] == c["invalid"] == 0 for c in d["counts"].values())'
     ((10 * $(json producer.json 'd["days"]') + $(json producer.json 'd["reports"]') == $(offsets partition-{0..3}.json)))
 }

@@ -22,15 +22,15 @@ reports() # TOPIC
     kafka tool topics --describe --topic temperatures >described
     grep -E 'PartitionCount: 4[[:space:]]+ReplicationFactor: 1' described
 
-    topic dump temperatures >dump
-    ((4000 == $(wc -l <dump)))
-    jq -e 'has("error")' dump && return 1
+    topic dump temperatures >dumped
+    ((4000 == $(wc -l <dumped)))
+    jq -e 'has("error")' dumped && return 1
     # in each partition a station's dates follow each other without a gap
     jq -rs 'group_by(.station_id)[] | "\(.[0].station_id) \(length) \(map(.key) | unique | join(",")) \(map(.partition) | unique | length)"' \
-        dump >stations
+        dumped >stations
     printf 'Station%s\n' A B C D E F G H I J | sed 's/.*/& 400 & 1/' >expected
     diff expected stations
-    jq -rs 'group_by(.station_id)[] | map(.date) | join(" ")' dump | uniq >dates
+    jq -rs 'group_by(.station_id)[] | map(.date) | join(" ")' dumped | uniq >dates
     for ((day = 0; day < 400; day++)); do
         echo "2000-01-01 + $day days"
     done | date -f - +%F | paste -sd ' ' >expected
@@ -52,7 +52,7 @@ reports() # TOPIC
     new_topic there
     for key in "${keys[@]}"; do
         echo "$key:x"
-    done | kafka tool console-producer --topic there --reader-property parse.key=true --reader-property key.separator=:
+    done | kafka tool console-producer --topic there --property parse.key=true --property key.separator=:
     kcat -b "$BOOTSTRAP" -C -t there -o beginning -e -q -f '%k %p\n' | sort >java
     diff ours java
 }
@@ -113,10 +113,10 @@ reports() # TOPIC
 }
 
 @test "a run with kills in between sends the same reports, some of them twice, and no first one out of order" {
-    local life days
+    local days
 
     fill whole 300 -o simulator.stations=20
-    for life in 1 2 3 4; do
+    for _ in 1 2 3 4; do
         producer_start source -o 'topic parts.partitions=4' -o simulator.stations=20 -o producer.interval=1ms
         days=$(if [[ -e producer.json ]]; then json producer.json 'd["days"]'; else echo 0; fi)
         wait_for 20 json_is producer.json "d['days'] > $days + 10"
@@ -128,18 +128,18 @@ reports() # TOPIC
     fi
     # the first of each, in the order of the topic, up to the last day of the run that was not disturbed
     topic dump parts | jq -r 'select(.date <= "2000-10-26") | [.partition, .station_id, .date, .degrees, .raining] | @tsv' |
-        awk '!seen[$0]++' >parts
-    topic dump whole | jq -r '[.partition, .station_id, .date, .degrees, .raining] | @tsv' >whole
-    ((6000 == $(wc -l <whole)))
-    diff <(sort -s -k 1,2 parts) <(sort -s -k 1,2 whole)
+        awk '!seen[$0]++' >parts.tsv
+    topic dump whole | jq -r '[.partition, .station_id, .date, .degrees, .raining] | @tsv' >whole.tsv
+    ((6000 == $(wc -l <whole.tsv)))
+    diff <(sort -s -k 1,2 parts.tsv) <(sort -s -k 1,2 whole.tsv)
 }
 
 @test "reports of several topics go to each of them" {
     producer -o 'topic one.partitions=2' -o 'topic two.partitions=3' -o producer.days=20 -o producer.interval=0
-    topic dump one | jq -r '[.station_id, .date, .degrees] | @tsv' | sort >one
-    topic dump two | jq -r '[.station_id, .date, .degrees] | @tsv' | sort >two
-    ((200 == $(wc -l <one)))
-    cmp one two
+    topic dump one | jq -r '[.station_id, .date, .degrees] | @tsv' | sort >one.tsv
+    topic dump two | jq -r '[.station_id, .date, .degrees] | @tsv' | sort >two.tsv
+    ((200 == $(wc -l <one.tsv)))
+    cmp one.tsv two.tsv
 }
 
 @test "the interval is kept: a day's reports, then a pause" {
@@ -151,10 +151,10 @@ reports() # TOPIC
 
 @test "rain says yes on some days, never in frost, and is left out when asked" {
     fill rainy 365 -o simulator.model=seasonal
-    topic dump rainy >dump
-    jq -es 'map(select(.raining)) | length > 100' dump
-    jq -es 'map(select(.raining and .degrees < 32)) | length == 0' dump
-    jq -es 'map(has("raining")) | all' dump
+    topic dump rainy >dumped
+    jq -es 'map(select(.raining)) | length > 100' dumped
+    jq -es 'map(select(.raining and .degrees < 32)) | length == 0' dumped
+    jq -es 'map(has("raining")) | all' dumped
     fill dry 10 -o simulator.rain=no
     topic dump dry | jq -es 'map(has("raining")) | any | not'
 }

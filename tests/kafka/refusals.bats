@@ -50,7 +50,7 @@ setup_file()
     while IFS=$'\t' read -r name message; do
         mkdir "$name"
         cp -a "$BATS_FILE_TMPDIR/good/." "$name"
-        /usr/bin/python3 "$kit_top/tests/lib/corrupt.py" "$name" "$name/partition-0.json"
+        helper corrupt.py "$name" "$name/partition-0.json"
         cp "$name/partition-0.json" spoilt
         run consumer -o "consumer.directory=$name" --until-end 0
         if ! { expect_status 65 && expect_output "partition-0.json.*" && expect_output "$message" &&
@@ -59,7 +59,7 @@ setup_file()
             failed=$((failed + 1))
         fi
         count=$((count + 1))
-    done < <(/usr/bin/python3 "$kit_top/tests/lib/corrupt.py" list)
+    done < <(helper corrupt.py list)
     ((count > 40))
     ((failed == 0))
 }
@@ -117,7 +117,7 @@ setup_file()
 
 @test "a file that another program wrote in the contract's shape is continued" {
     new_topic taken 1
-    cat >taken <<'EOF'
+    cat >lines <<'EOF'
 {"date": "2000-01-10", "station": "A", "degrees": 40}
 {"date": "2000-01-10", "station": "B", "degrees": 10.25}
 {"date": "2000-01-11", "station": "B", "degrees": -10.25}
@@ -128,7 +128,7 @@ EOF
     printf '%s' '{"B":{"end":"2000-01-09","start":"2000-01-09","sum":7,"avg":7,"count":1},' \
         '"\u0041":{"count":9,"sum":270.5,"avg":30.05555555555556,"start":"2000-01-01","end":"2000-01-09",' \
         '"min":21.5,"min_date":"2000-01-03","max":38,"max_date":"2000-01-07"},"offset":1}' >partition-0.json
-    topic send taken <taken
+    topic send taken <lines
     run consumer -o consumer.topic=taken --until-end 0
     expect_status 0
     expect_output 'warning: .*could not be verified'
@@ -231,11 +231,10 @@ EOF
     run consumer -o consumer.topic=mixed --until-end 0
     expect_status 0
     topic compare mixed . --text
-    topic statistics mixed >statistics
-    invalid=$(json statistics 'd["counts"]["0"]["invalid"]')
-    ((invalid == 41))
+    topic statistics mixed >statistics.json
+    invalid=$(json statistics.json 'd["counts"]["0"]["invalid"]')
+    ((invalid == 42))
     expect_output 'warning: mixed partition 0 offset 0: invalid record skipped: '
-    expect_output "$invalid (invalid|in all)"
     /usr/bin/python3 -c 'import json; json.load(open("partition-0.json", encoding="utf-8"))'
 }
 

@@ -12,6 +12,7 @@ setup_file()
 }
 
 @test "four years of Seattle's weather have the averages that the file itself gives" {
+    # shellcheck disable=SC2154 # of the kit
     cd "$kit_top"
     producer -c examples/seattle.ini -o producer.interval=0 -o "producer.directory=$BATS_TEST_TMPDIR"
     cd "$BATS_TEST_TMPDIR"
@@ -47,6 +48,7 @@ EOF
 }
 
 @test "in Celsius the averages are those of the file" {
+    # shellcheck disable=SC2154 # of the kit
     cd "$kit_top"
     producer -c examples/seattle.ini -o producer.interval=0 -o "producer.directory=$BATS_TEST_TMPDIR" -o producer.unit=C \
         -o 'topic celsius.partitions=1'
@@ -65,12 +67,14 @@ EOF
 
 @test "rain is what the file says" {
     requires kcat protoc jq
+    # shellcheck disable=SC2154 # of the kit
     cd "$kit_top"
     producer -c examples/seattle.ini -o producer.interval=0 -o "producer.directory=$BATS_TEST_TMPDIR" -o 'topic rain.partitions=1'
     topic dump rain | jq -es '(map(select(.raining)) | length) == 623 and (map(has("raining")) | all)'
 }
 
 @test "a replay that is killed goes on with the day after" {
+    # shellcheck disable=SC2154 # of the kit
     cd "$kit_top"
     producer_start source -c examples/seattle.ini -o producer.interval=1ms -o "producer.directory=$BATS_TEST_TMPDIR" -o 'topic killed.partitions=1'
     wait_for 30 json_is "$BATS_TEST_TMPDIR/producer.json" 'd["days"] > 100'

@@ -16,7 +16,6 @@ consumer failed by itself.
 """
 
 import argparse
-import os
 import random
 import signal
 import subprocess
@@ -95,7 +94,7 @@ def main():
     print(f"seed {arguments.seed}", flush=True)
     kills = good = 0
     with open(f"{arguments.directory}/killed.log", "ab") as log:
-        while kills < arguments.kills:
+        while kills < arguments.kills and files.offset() < end:
             # A partition at its end has its file replaced at once, and the others then wait for their turn.
             rest = [number for number in partitions if files.offset([number]) < ends.offset([number])]
             life = Life(arguments.command + [str(number) for number in rest], files, log)
@@ -109,7 +108,8 @@ def main():
                 raise SystemExit("killer.py: the consumer ended by itself")
             kills += 1
             good += life.began_at < files.offset() < end
-            if os.environ.get("KILLER_DEBUG"): print(kills, good, life.began_at, files.offset() - life.began_at, flush=True)
+    if kills < arguments.kills:
+        print("the end came before the kills were done: give it more reports")
     print(f"killed {kills} times, {good} of them after progress and before the end, "
           f"the last at offset {files.offset()}")
 

@@ -192,6 +192,12 @@ within() # SECONDS COMMAND...
     return "$result"
 }
 
+# A program of tests/lib: helper corrupt.py list
+helper() # NAME ARGUMENT...
+{
+    /usr/bin/python3 "$kit_top/tests/lib/$1" "${@:2}"
+}
+
 # ---- what "run" left in $status and $output
 
 expect_status() # NUMBER
@@ -347,8 +353,8 @@ consumer() { kit_daemon consumer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}"
 producer() { kit_daemon producer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
 
 # In the background; returns when it is ready.
-consumer_start() { kit_daemon consumer "${@:2}" --ready-fd=9 && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
-producer_start() { kit_daemon producer "${@:2}" --ready-fd=9 && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
+consumer_start() { kit_daemon consumer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
+producer_start() { kit_daemon producer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
 
 # ---- brokers; each sets and exports $BOOTSTRAP
 

@@ -202,7 +202,8 @@ def compute(address, topic, limits=None):
 
 
 def number_text(number):
-    """The first of 15, 16 or 17 significant digits that reads back as the same double."""
+    """The first of 15, 16 or 17 significant digits that reads back as the same double; -0 is 0."""
+    number += 0.0
     for digits in (15, 16, 17):
         text = f"{number:.{digits}g}"
         if float(text) == number:

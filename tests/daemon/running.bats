@@ -1,0 +1,229 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The daemons at work on librdkafka's mock cluster, and what a supervisor sees of them.
+
+load ../lib/kit
+
+setup_file()
+{
+    start_mock
+}
+
+topics=(-o 'topic temperatures.partitions=4')
+
+# The mock has one cluster for all tests of the file: each has a topic of its own.
+use_topic() # NAME
+{
+    mock topic "$1" 4
+    topics=(-o "topic $1.partitions=4")
+    name=(-o "consumer.topic=$1")
+}
+
+@test "4,000 reports go through, and each station counts 400 days" {
+    use_topic through
+    producer "${topics[@]}" -o producer.days=400 -o producer.interval=0
+    consumer "${name[@]}" --until-end 0 2
+    consumer "${name[@]}" --until-end 1 3
+    ((4000 == $(offsets partition-{0..3}.json)))
+    for partition in 0 1 2 3; do
+        json_is "partition-$partition.json" 'all(s["count"] == (date(s["end"]) - date(s["start"])).days + 1 == 400
+            for k, s in d.items() if k != "offset")'
+    done
+}
+
+@test "killed and restarted, both have the files of a straight run" {
+    local life before
+
+    use_topic straight
+    moved() { (($(offsets partition-{0..3}.json 2>/dev/null || echo 0) > before)); }
+    for life in {1..5}; do
+        producer_start source "${topics[@]}" -o producer.interval=1ms
+        consumer_start sink "${name[@]}" -o consumer.checkpoint_interval=0 0-3
+        before=$(offsets partition-{0..3}.json 2>/dev/null || echo 0)
+        wait_for 20 moved
+        kill9 sink
+        # the producer's position is written once a second: some lives end before, some after
+        ((life % 2)) || wait_for 20 test -e producer.json
+        kill9 source
+    done
+    producer "${topics[@]}" -o producer.interval=0 -o producer.days=10
+    consumer "${name[@]}" --until-end 0-3
+    mkdir straight
+    consumer "${name[@]}" -o consumer.directory=straight --until-end 0-3
+    same_files straight .
+    for partition in 0 1 2 3; do
+        json_is "partition-$partition.json" "all(s['count'] == (date(s['end']) - date(s['start'])).days + 1
+            for k, s in d.items() if k != 'offset')"
+    done
+}
+
+@test "--ready-fd gets one newline and is closed; without an open descriptor it is a usage error" {
+    use_topic ready
+    kit_daemon consumer "${name[@]}" --until-end --ready-fd=7 0
+    # shellcheck disable=SC2154 # set by kit_daemon
+    timeout 20 "${kit_command[@]}" 7>told
+    [[ $(od -An -c told | tr -d ' ') == '\n' ]]
+    run timeout 20 "${kit_command[@]}" 7>&-
+    expect_status 64
+}
+
+# A supervisor at $PWD/socket, whose log is what it is told.
+start_ear()
+{
+    # shellcheck disable=SC2154 # the kit's
+    start ear /usr/bin/python3 "$kit_top/tests/lib/notified.py" "$PWD/socket"
+}
+
+@test "a supervisor is told READY, STATUS, RELOADING and STOPPING" {
+    local daemon
+
+    use_topic told
+    start_ear
+    wait_for 10 test -S socket
+    export NOTIFY_SOCKET=$PWD/socket
+    for daemon in consumer producer; do
+        : >"$(kit_state)/ear.out"
+        if [[ $daemon == consumer ]]; then
+            consumer_start "$daemon" "${name[@]}" 0-3
+        else
+            producer_start "$daemon" "${topics[@]}" -o producer.interval=10ms
+        fi
+        wait_for 10 grep -x READY=1 "$(kit_state)/ear.out"
+        wait_for 10 grep -E '^STATUS=.' "$(kit_state)/ear.out"
+        send_signal "$daemon" HUP
+        wait_for 10 grep -x RELOADING=1 "$(kit_state)/ear.out"
+        grep -E '^MONOTONIC_USEC=[0-9]+$' "$(kit_state)/ear.out"
+        ready_twice() { ((2 == $(grep -cx READY=1 "$(kit_state)/ear.out"))); }
+        wait_for 10 ready_twice
+        stop "$daemon"
+        wait_for 10 grep -x STOPPING=1 "$(kit_state)/ear.out"
+    done
+}
+
+@test "without a broker the status says for whom it waits and since when" {
+    start_ear
+    wait_for 10 test -S socket
+    NOTIFY_SOCKET=$PWD/socket consumer_start one -o kafka.bootstrap.servers=127.0.0.1:1 0
+    wait_for 15 grep -E '^STATUS=waiting for 127.0.0.1:1 since 2[0-9]{3}-' "$(kit_state)/ear.out"
+    within 5 stop one
+}
+
+@test "a second process on a directory exits 73 and names the first" {
+    use_topic held
+    consumer_start one "${name[@]}" 0-1
+    run consumer "${name[@]}" --until-end 1
+    expect_status 73
+    expect_output "partition-1.lock: is held by process $(pid_of one) "
+    producer_start two "${topics[@]}" -o producer.interval=1s
+    run producer "${topics[@]}"
+    expect_status 73
+    expect_output "producer.lock: is held by process $(pid_of two) "
+    stop one
+    stop two
+}
+
+@test "a directory that is missing, a file or read-only: 73, named" {
+    local daemon arguments
+
+    touch file
+    for daemon in consumer producer; do
+        arguments=(0)
+        [[ $daemon == consumer ]] || arguments=()
+        run "$daemon" -o "$daemon.directory=nowhere" "${arguments[@]}"
+        expect_status 73
+        expect_output 'directory nowhere'
+        run "$daemon" -o "$daemon.directory=file" "${arguments[@]}"
+        expect_status 73
+        expect_output 'directory file'
+    done
+    # root may write anywhere but where the kernel says no
+    mkdir locked
+    chmod 555 locked
+    ((EUID)) || { rmdir locked && ln -s /proc/self locked; }
+    for daemon in consumer producer; do
+        arguments=(0)
+        [[ $daemon == consumer ]] || arguments=()
+        run "$daemon" -o "$daemon.directory=locked" "${arguments[@]}"
+        expect_status 73
+        expect_output 'locked'
+    done
+}
+
+@test "STATE_DIRECTORY is where the files go, unless the settings say otherwise" {
+    use_topic state
+    mkdir state
+    STATE_DIRECTORY=$PWD/state producer "${topics[@]}" -o producer.days=3 -o producer.interval=0
+    STATE_DIRECTORY=$PWD/state consumer "${name[@]}" --until-end 0
+    [[ -e state/producer.json && -e state/partition-0.json && ! -e partition-0.json ]]
+}
+
+@test "a second SIGTERM ends at once, and what was on disk stays good" {
+    use_topic impatient
+    consumer_start one "${name[@]}" 0-3
+    wait_for 10 test -e partition-0.json
+    send_signal one TERM
+    send_signal one TERM || true
+    run within 5 await one
+    ((status == 0 || status == 143 || status == 130))
+    consumer "${name[@]}" --until-end 0-3
+}
+
+@test "SIGINT ends with 0 as SIGTERM does" {
+    use_topic interrupted
+    consumer_start one "${name[@]}" 0-3
+    producer_start two "${topics[@]}" -o producer.interval=10ms
+    send_signal one INT
+    within 5 await one
+    send_signal two INT
+    within 5 await two
+}
+
+@test "each kind of spoilt file is refused with 65, the file and the field named and the file untouched" {
+    local name_ message failed=0 count=0
+
+    while IFS=$'\t' read -r name_ message; do
+        cat >partition-0.json <<'EOF'
+{
+  "offset": 9,
+  "StationA": {
+    "count": 9,
+    "sum": 270.5,
+    "avg": 30.055555555555557,
+    "start": "2000-01-01",
+    "end": "2000-01-09",
+    "min": 21.5,
+    "min_date": "2000-01-03",
+    "max": 38,
+    "max_date": "2000-01-07"
+  }
+}
+EOF
+        helper corrupt.py "$name_" partition-0.json
+        cp partition-0.json spoilt
+        run consumer --until-end 0
+        if ! { expect_status 65 && expect_output partition-0.json && expect_output "$message" &&
+            expect_output 'restore the file' && cmp spoilt partition-0.json; } 2>error; then
+            printf '%s: %s\n' "$name_" "$(<error)"
+            failed=$((failed + 1))
+        fi
+        count=$((count + 1))
+    done < <(helper corrupt.py list)
+    ((count > 40))
+    ((failed == 0))
+}
+
+@test "a spoilt producer.json is refused with 65 and untouched" {
+    local spoil
+
+    use_topic position
+    for spoil in ': >P' 'truncate -s 20 P' 'echo x >>P' 'sed -i s/\"days\"/\"dais\"/ P' 'sed -i /days/d P' 'sed -i s/10/-1/ P'; do
+        producer "${topics[@]}" -o producer.days=10 -o producer.interval=0 --fresh
+        eval "${spoil//P/producer.json}"
+        cp producer.json spoilt
+        run producer "${topics[@]}" -o producer.days=1 -o producer.interval=0
+        expect_status 65
+        expect_output 'producer.json'
+        cmp spoilt producer.json
+    done
+}
