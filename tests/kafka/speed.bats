@@ -4,6 +4,8 @@
 # That the consumer keeps up with librdkafka, and is at work soon after its start. Only what ran alternately is compared;
 # the one absolute time has a tenfold margin over what is measured (doc/performance.md).
 
+# shellcheck disable=SC2154 # kit_top and kit_command are the kit's
+
 load ../lib/kit
 
 setup_file()
