@@ -24,7 +24,7 @@ def rows(directory):
 
 
 def shown(values, key):
-    return f"{values[key]:.1f} °F" if key in values else ""
+    return f"{round(values[key], 1) + 0.0:.1f} °F" if key in values else ""
 
 
 def main():

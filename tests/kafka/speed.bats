@@ -21,7 +21,7 @@ setup_file()
 
     kit_daemon consumer --until-end 0-3
     drop="$(built bench/drop) ${kit_command[*]:1}"
-    "$kit_top/bench/compare" --records "$REPORTS" --runs 5 --minimum 0.8 \
+    "$kit_top/bench/compare" --records "$REPORTS" --runs 9 --minimum 0.8 \
         "drop=$drop" "weatherd=${kit_command[*]}" >figures
     sed 's/^/# /' figures >&3
 }
