@@ -14,59 +14,97 @@
 
 CLEANUP_DEFINE(struct json_tokener *, json_tokener_free);
 
-/* How long the number is that begins here, and whether it is an integer. A sign before it has been passed. */
+/*
+ * A string from its opening quote: its length with both quotes, or 0 when it does not end. Escaped
+ * characters are stepped over.
+ */
 static size_t
-measure_number(const char *text, size_t length, bool *is_integer)
+measure_string(const char *text, size_t length)
+{
+    for (size_t n = 1; n < length; n++) {
+        if (text[n] == '"')
+            return n + 1;
+        if (text[n] == '\\')
+            n++;
+    }
+    return 0;
+}
+
+static int
+check_string(const char *text, size_t length, size_t at, struct error *error)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\0' || (i + 6 <= length && memcmp(text + i, "\\u0000", 6) == 0))
+            return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", at + i);
+        if (text[i] == '\\')
+            i++;
+    }
+    if (!value_is_text(text, length))
+        return error_set(error, JSON_E_BAD,
+                         "has a control character, or bytes that are not UTF-8, in the string at "
+                         "byte %zu",
+                         at - 1);
+    return 0;
+}
+
+static size_t
+measure_number(const char *text, size_t length)
 {
     size_t n = 0;
 
-    *is_integer = true;
-    while (n < length &&
-           ((text[n] >= '0' && text[n] <= '9') || (text[n] && strchr(".eE+-", text[n])))) {
-        if (text[n] < '0' || text[n] > '9')
-            *is_integer = false;
+    while (n < length && text[n] && strchr("0123456789.eE+-", text[n]))
         n++;
-    }
     return n;
 }
 
+static int
+check_number(const char *text, size_t length, size_t at, struct error *error)
+{
+    bool is_integer = true;
+
+    for (size_t i = 0; i < length; i++)
+        is_integer = is_integer && text[i] >= '0' && text[i] <= '9';
+    if (is_integer && length > JSON_DIGITS_MAX)
+        return error_set(error, JSON_E_BAD,
+                         "has an integer of %zu digits at byte %zu, must be at most %d; write it "
+                         "with an exponent",
+                         length, at, JSON_DIGITS_MAX);
+    return 0;
+}
+
 /*
- * What json-c lets pass, found in the text itself. It keeps the last of two equal keys: what it
- * dropped shows in the count, because each member has one colon outside of a string. A NUL, raw or
- * escaped, would cut a key short in the tree. It takes single quotes. And it clamps integers to 64
- * bits, silently.
+ * What json-c lets pass, or takes for something else depending on its version, found in the text
+ * itself. It keeps the last of two equal keys: what it dropped shows in the count, because each
+ * member has one colon outside of a string. A NUL, raw or escaped, would cut a key short in the
+ * tree. It takes single quotes and raw control characters. It clamps integers to 64 bits, silently.
+ * And its own check of UTF-8 refuses good text in 0.18.
  */
 static int
 scan(const char *text, size_t length, size_t *colonsp, struct error *error)
 {
-    bool in_string = false;
-    size_t colons = 0;
+    size_t colons = 0, part;
+    int result = 0;
 
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\0' || (length - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0))
+    for (size_t i = 0; i < length && result == 0; i += part) {
+        part = 1;
+        if (text[i] == '\0') {
             return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", i);
-        if (in_string && text[i] == '\\') {
-            i++;
-        } else if (text[i] == '"') {
-            in_string = !in_string;
-        } else if (!in_string && text[i] == '\'') {
+        } else if (text[i] == '\'') {
             return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: single quote", i);
-        } else if (!in_string && text[i] == ':') {
+        } else if (text[i] == '"') {
+            part = measure_string(text + i, length - i);
+            if (part == 0)
+                return error_set(error, JSON_E_BAD, "ends too early, after %zu bytes", length);
+            result = check_string(text + i + 1, part - 2, i + 1, error);
+        } else if (text[i] >= '0' && text[i] <= '9') {
+            part = measure_number(text + i, length - i);
+            result = check_number(text + i, part, i, error);
+        } else if (text[i] == ':') {
             colons++;
-        } else if (!in_string && text[i] >= '0' && text[i] <= '9') {
-            bool is_integer;
-            size_t digits = measure_number(text + i, length - i, &is_integer);
-
-            if (is_integer && digits > JSON_DIGITS_MAX)
-                return error_set(error, JSON_E_BAD,
-                                 "has an integer of %zu digits at byte %zu, must be at most %d; "
-                                 "write it with an exponent",
-                                 digits, i, JSON_DIGITS_MAX);
-            i += digits - 1;
         }
     }
     *colonsp = colons;
-    return 0;
+    return result;
 }
 
 static size_t
@@ -96,7 +134,7 @@ tokenize(const char *text, size_t length, struct json_object **rootp, struct err
 
     if (!tokener)
         return -ENOMEM;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     root = json_tokener_parse_ex(tokener, text, (int)length);
     outcome = json_tokener_get_error(tokener);
     if (outcome == json_tokener_continue)

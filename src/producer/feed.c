@@ -37,13 +37,13 @@ describe(struct feed *feed)
                      csv->raining_column ? csv->raining_column : "unknown", feed->settings->unit);
     } else {
         date_format(simulator->start, start);
-        length = asprintf(&feed->description,
-                          "simulator %s, seed %llu, %zu stations %s…, from %s, duplicates %g, rain "
-                          "%s, in %c",
-                          simulator->model == SIMULATOR_SEASONAL ? "seasonal" : "uniform",
-                          (unsigned long long)simulator->seed, simulator->n_stations,
-                          simulator->station_prefix, start, simulator->duplicate_rate,
-                          simulator->rain ? "yes" : "no", feed->settings->unit);
+        length = asprintf(
+            &feed->description,
+            "simulator %s, seed %llu, %zu stations called %s, from %s, duplicates %g, rain "
+            "%s, in %c",
+            simulator->model == SIMULATOR_SEASONAL ? "seasonal" : "uniform",
+            (unsigned long long)simulator->seed, simulator->n_stations, simulator->station_prefix,
+            start, simulator->duplicate_rate, simulator->rain ? "yes" : "no", feed->settings->unit);
     }
     if (length < 0)
         feed->description = NULL;

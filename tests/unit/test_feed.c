@@ -258,7 +258,7 @@ feeds_that_differ_are_described_differently(void **state)
             if (strcmp(texts[i], texts[j]) == 0)
                 fail_msg("feeds %zu and %zu are both \"%s\"", i, j, texts[i]);
     }
-    assert_string_equal(texts[0], "simulator seasonal, seed 1, 3 stations Station…, from "
+    assert_string_equal(texts[0], "simulator seasonal, seed 1, 3 stations called Station, from "
                                   "2000-01-01, duplicates 0, rain yes, in F");
     for (size_t i = 0; i < N_ELEMENTS(all); i++)
         free(texts[i]);
