@@ -152,7 +152,7 @@ take_option(struct daemon *daemon, int letter, char **argv)
         daemon->print_config = true;
         return DAEMON_GO_ON;
     case OWN_OPTION:
-        daemon->flag = true;
+        daemon->flag = !getenv(EXECUTED_AGAIN); /* --fresh was meant once */
         return DAEMON_GO_ON;
     case 'h':
         print_help(daemon->program);

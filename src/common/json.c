@@ -60,15 +60,16 @@ measure_number(const char *text, size_t length)
 static int
 check_number(const char *text, size_t length, size_t at, struct error *error)
 {
+    static const char max[] = "9223372036854775807"; /* INT64_MAX */
     bool is_integer = true;
 
     for (size_t i = 0; i < length; i++)
         is_integer = is_integer && text[i] >= '0' && text[i] <= '9';
-    if (is_integer && length > JSON_DIGITS_MAX)
+    if (is_integer &&
+        (length >= sizeof(max) || (length == sizeof(max) - 1 && memcmp(text, max, length) > 0)))
         return error_set(error, JSON_E_BAD,
-                         "has an integer of %zu digits at byte %zu, must be at most %d; write it "
-                         "with an exponent",
-                         length, at, JSON_DIGITS_MAX);
+                         "has an integer beyond %s at byte %zu; write it with an exponent", max,
+                         at);
     return 0;
 }
 
@@ -77,7 +78,6 @@ check_number(const char *text, size_t length, size_t at, struct error *error)
  * itself. It keeps the last of two equal keys: what it dropped shows in the count, because each
  * member has one colon outside of a string. A NUL, raw or escaped, would cut a key short in the
  * tree. It takes single quotes and raw control characters. It clamps integers to 64 bits, silently.
- * And its own check of UTF-8 refuses good text in 0.18.
  */
 static int
 scan(const char *text, size_t length, size_t *colonsp, struct error *error)
@@ -99,6 +99,8 @@ scan(const char *text, size_t length, size_t *colonsp, struct error *error)
         } else if (text[i] >= '0' && text[i] <= '9') {
             part = measure_number(text + i, length - i);
             result = check_number(text + i, part, i, error);
+        } else if ((unsigned char)text[i] >= 0x80) {
+            return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu", i);
         } else if (text[i] == ':') {
             colons++;
         }
@@ -123,6 +125,47 @@ count_members(struct json_object *value)
             members += count_members(json_object_array_get_idx(value, i));
     }
     return members;
+}
+
+#define ESCAPED_SIZE 24 /* two of them, and room that the compiler asks for */
+
+/* The UTF-8 sequence at text, known to be sound, as \uXXXX; returns how many bytes it has. */
+static size_t
+escape_character(const unsigned char *text, char escaped[ESCAPED_SIZE])
+{
+    size_t n = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+    uint32_t code = text[0] & (0x7fu >> n);
+
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (text[i] & 0x3f);
+    if (code > 0xffff)
+        snprintf(escaped, ESCAPED_SIZE, "\\u%04x\\u%04x", 0xd800 | (code - 0x10000) >> 10,
+                 0xdc00 | ((code - 0x10000) & 0x3ff));
+    else
+        snprintf(escaped, ESCAPED_SIZE, "\\u%04x", code);
+    return n;
+}
+
+/*
+ * The same document in ASCII: json-c 0.18, when strict, takes bytes above 127 in a string for
+ * control characters. No character grows more than threefold. NULL when memory is out.
+ */
+static char *
+escape(const char *text, size_t length, size_t *escaped_length)
+{
+    char *escaped = malloc(3 * length + ESCAPED_SIZE);
+    size_t used = 0;
+
+    for (size_t i = 0; escaped && i < length;) {
+        if ((unsigned char)text[i] < 0x80) {
+            escaped[used++] = text[i++];
+        } else {
+            i += escape_character((const unsigned char *)text + i, escaped + used);
+            used += strlen(escaped + used);
+        }
+    }
+    *escaped_length = used;
+    return escaped;
 }
 
 static int
@@ -154,7 +197,8 @@ int
 json_read(const char *text, size_t length, struct json_object **rootp, struct error *error)
 {
     cleanup(json_release) struct json_object *root = NULL;
-    size_t colons = 0;
+    cleanup(free) char *escaped = NULL;
+    size_t escaped_length, colons = 0;
     int result;
 
     if (length == 0)
@@ -162,8 +206,12 @@ json_read(const char *text, size_t length, struct json_object **rootp, struct er
     if (length > INT32_MAX)
         return error_set(error, JSON_E_BAD, "is too large, %zu bytes", length);
     result = scan(text, length, &colons, error);
-    if (result == 0)
-        result = tokenize(text, length, &root, error);
+    if (result != 0)
+        return result;
+    escaped = escape(text, length, &escaped_length);
+    if (!escaped)
+        return -ENOMEM;
+    result = tokenize(escaped, escaped_length, &root, error);
     if (result != 0)
         return result;
     if (count_members(root) != colons)
@@ -251,9 +299,7 @@ json_get_number(struct json_object *value, double *numberp, struct error *error)
     if (!json_object_is_type(value, json_type_int) && !json_object_is_type(value, json_type_double))
         return refuse(value, "a number", error);
     number = json_object_get_double(value);
-    /* INT64_MIN may have been clamped. */
-    if (!isfinite(number) ||
-        (json_object_is_type(value, json_type_int) && json_object_get_int64(value) == INT64_MIN))
+    if (!isfinite(number))
         return refuse(value, "a finite number", error);
     *numberp = number;
     return 0;

@@ -19,8 +19,7 @@
 
 struct json_object; /* json-c's own; only this module looks inside */
 
-#define JSON_DEPTH_MAX  16
-#define JSON_DIGITS_MAX 19 /* of an integer: with more it need not fit into 64 bits */
+#define JSON_DEPTH_MAX 16
 
 /*
  * Parses the length bytes of text: 0, JSON_E_BAD with a message that names the byte, or -ENOMEM.

@@ -49,6 +49,8 @@ take_over(void *userdata, const struct settings *settings)
         return;
     }
     consumer->config.checkpoint_interval = config.checkpoint_interval;
+    if (loop_timer_is_set(consumer->save_timer))
+        loop_set_timer(consumer->save_timer, consumer->save_started + config.checkpoint_interval);
     consumer->config.policy = config.policy;
     consumer->config.stop_on_invalid = config.stop_on_invalid;
     consumer_settings_fini(&config);

@@ -24,11 +24,13 @@ struct consumer_partition {
     const char *topic;
     int32_t number;
     const struct source_record *last; /* of this batch */
-    bool restart;                     /* to be read from stream_start(), after this batch */
-    bool ended;                       /* --until-end: has reached until */
-    bool described;                   /* the topic's cluster and partitions are known */
-    int64_t until;                    /* the end at the first contact; -1 before it */
-    char complaint[256];              /* logged last about it, not to be repeated */
+    bool out_of_range;                /* the broker is to be asked which offsets it has */
+    bool stuck;          /* to be read again from stream_start(), with the next heartbeat */
+    bool restart;        /* to be read from stream_start(), after this batch */
+    bool ended;          /* --until-end: has reached until */
+    bool described;      /* the topic's cluster and partitions are known */
+    int64_t until;       /* the end at the first contact; -1 before it */
+    char complaint[256]; /* logged last about it, not to be repeated */
     struct sampler invalid;
 };
 

@@ -6,6 +6,7 @@
  * is told how things stand.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -15,6 +16,7 @@
 
 #define SILENCE_USEC       (5 * SECOND) /* until the broker is asked about a partition */
 #define QUERY_TIMEOUT_MSEC 1000
+#define DOWN_BEATS         5 /* while no broker is there, one is asked for this seldom */
 
 static void
 complain(struct consumer *consumer, struct consumer_partition *partition, const char *text)
@@ -50,6 +52,11 @@ ask(struct consumer *consumer, size_t index)
     struct error message = ERROR_INIT;
     int result = source_query_topic(consumer->source, index, QUERY_TIMEOUT_MSEC, &topic, &message);
 
+    if (consumer->down && result == -EIO)
+        return;
+    if (consumer->down)
+        log_notice(consumer->log, "connected again");
+    consumer->down = false;
     if (result == SOURCE_E_REFUSED && consumer->heard == 0) {
         log_err(consumer->log, "%s", message.text);
         consumer_leave(consumer, EX_UNAVAILABLE);
@@ -98,6 +105,20 @@ ask_about_silence(struct consumer *consumer)
 }
 
 static void
+restart_stuck(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        if (!partition->stuck)
+            continue;
+        partition->stuck = false;
+        partition->restart = true;
+        loop_go_on(consumer->loop);
+    }
+}
+
+static void
 tell_status(struct consumer *consumer)
 {
     struct setting_value servers = {.value = "the brokers"};
@@ -125,7 +146,11 @@ tell_status(struct consumer *consumer)
 void
 consumer_beat(struct consumer *consumer)
 {
-    if (!consumer->down) {
+    restart_stuck(consumer);
+    if (consumer->down) {
+        if (consumer->next_asked++ % DOWN_BEATS == 0)
+            ask(consumer, 0);
+    } else {
         consumer_learn(consumer);
         ask_about_silence(consumer);
     }

@@ -140,16 +140,22 @@ static void
 meet_range(struct consumer *consumer, struct consumer_partition *partition)
 {
     struct error message = ERROR_INIT;
+    uint64_t suppressed;
     int64_t low, high;
 
     if (source_query_range(consumer->source, (size_t)(partition - consumer->partitions),
                            QUERY_TIMEOUT_MSEC, &low, &high, &message) < 0) {
-        /* Asked again where it stands: the broker answers as before. */
-        follow(consumer, partition, STREAM_SEEK, &message);
+        if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
+            log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                        message.text);
+        partition->stuck = true;
         return;
     }
     follow(consumer, partition, stream_meet_range(&partition->stream, low, high, &message),
            &message);
+    /* Should the broker contradict itself, it is not asked more than once a second. */
+    partition->stuck = partition->restart;
+    partition->restart = false;
     if (!consumer->leaving)
         heard_from(consumer, partition, low, high);
 }
@@ -163,6 +169,8 @@ meet_failure(struct consumer *consumer, struct consumer_partition *partition,
     if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
         log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
                     record->text);
+    if (record->kind == SOURCE_DAMAGED)
+        partition->stuck = true; /* fetched again, never passed over */
     if (record->kind == SOURCE_MISSING && partition->stream.phase == STREAM_RUNNING) {
         /* When it comes back it need not be the same. */
         stream_doubt(&partition->stream);
@@ -175,7 +183,7 @@ take(struct consumer *consumer, const struct source_record *record)
 {
     struct consumer_partition *partition = &consumer->partitions[record->slot];
 
-    if (partition->restart)
+    if (partition->restart || partition->stuck || partition->out_of_range)
         return; /* what the batch still holds of it comes from before */
     switch (record->kind) {
     case SOURCE_RECORD:
@@ -185,9 +193,10 @@ take(struct consumer *consumer, const struct source_record *record)
         meet_end(consumer, partition, record->offset);
         break;
     case SOURCE_OUT_OF_RANGE:
-        meet_range(consumer, partition);
+        partition->out_of_range = true;
         break;
     case SOURCE_FAILURE:
+    case SOURCE_DAMAGED:
     case SOURCE_MISSING:
         meet_failure(consumer, partition, record);
         break;
@@ -247,6 +256,27 @@ take_batch(struct consumer *consumer)
     return entries;
 }
 
+/* One a turn of the loop: each question may take a second, and signals must have their turn. */
+static void
+ask_for_range(struct consumer *consumer)
+{
+    bool asked = false;
+
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        if (!partition->out_of_range)
+            continue;
+        if (asked) {
+            loop_go_on(consumer->loop);
+            return;
+        }
+        partition->out_of_range = false;
+        meet_range(consumer, partition);
+        asked = true;
+    }
+}
+
 static void
 leave_at_end(struct consumer *consumer)
 {
@@ -276,7 +306,9 @@ consumer_read(struct consumer *consumer)
     while (entries == SOURCE_BATCH && !consumer->leaving && loop_now() < until);
     if (entries == SOURCE_BATCH)
         loop_go_on(consumer->loop);
-    if (consumer->daemon->flag)
+    if (!consumer->leaving)
+        ask_for_range(consumer);
+    if (consumer->daemon->flag && !consumer->leaving)
         leave_at_end(consumer);
     if (!consumer->leaving)
         consumer_schedule_save(consumer);

@@ -114,6 +114,15 @@ feed_day_size(const struct feed *feed, uint64_t day)
                : 0;
 }
 
+/* To four decimals, as far as that leaves the number finite. */
+static double
+to_celsius(double fahrenheit)
+{
+    if (fabs(fahrenheit) > 1e300)
+        return fahrenheit / 9 * 5;
+    return round((fahrenheit - 32) * 5 / 9 * 1e4) / 1e4;
+}
+
 const struct report *
 feed_day(struct feed *feed, uint64_t day)
 {
@@ -126,7 +135,7 @@ feed_day(struct feed *feed, uint64_t day)
     else if (!simulator_day(feed->simulator, day, feed->reports))
         return NULL;
     for (size_t i = 0; i < n && feed->settings->unit == 'C'; i++)
-        feed->reports[i].degrees = round((feed->reports[i].degrees - 32) * 5 / 9 * 1e4) / 1e4;
+        feed->reports[i].degrees = to_celsius(feed->reports[i].degrees);
     return feed->reports;
 }
 

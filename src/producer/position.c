@@ -70,6 +70,8 @@ position_load(struct position *position, int directory, const char *feed, struct
         if (result == JSON_E_BAD)
             error_prefix(error, result, POSITION_FILE ": ");
     }
+    if (result > 0 && !strstr(error->text, "--fresh"))
+        error_append(error, result, "; restore the file, or begin anew with --fresh");
     if (result > 0)
         return POSITION_E_CORRUPT;
     if (result == 0)

@@ -80,6 +80,10 @@ on_event(void *userdata, enum sink_event event, const char *text)
         producer->again = producer->stopping = true;
         loop_set_timer(producer->end_timer, loop_now() + AGAIN_USEC);
         break;
+    case SINK_EVENT_GIVEN_UP:
+        log_err(producer->log, "Kafka refuses this producer for good: %s", text);
+        producer_leave(producer, EX_UNAVAILABLE);
+        break;
     case SINK_EVENT_REFUSED:
         if (producer->total == 0) {
             log_err(producer->log, "Kafka refuses this client: %s; see [kafka]", text);
@@ -210,6 +214,8 @@ take_over(void *userdata, const struct settings *settings)
         return;
     }
     producer->config.interval = config.interval;
+    if (loop_timer_is_set(producer->day_timer))
+        loop_set_timer(producer->day_timer, producer->day_started + config.interval);
     producer_settings_fini(&config);
 }
 
@@ -243,6 +249,11 @@ open_directory(struct producer *producer)
                 directory, strerror(errno));
         return EX_CANTCREAT;
     }
+    if (faccessat(producer->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
+        log_err(producer->log, "directory %s: %s; weatherd must be able to write there", directory,
+                strerror(errno));
+        return EX_CANTCREAT;
+    }
     result =
         lock_take(producer->directory_fd, ".producer.lock", "producer", &producer->lock_fd, &error);
     if (result != 0) {
@@ -271,6 +282,17 @@ load_position(struct producer *producer)
     if (result != 0) {
         log_err(producer->log, "%s/%s", producer->directory, error.text);
         return result == POSITION_E_CORRUPT ? EX_DATAERR : EX_IOERR;
+    }
+    if (producer->acknowledged.reports > 0 &&
+        producer->acknowledged.reports >=
+            feed_day_size(producer->feed, producer->acknowledged.days)) {
+        log_err(producer->log,
+                "%s/" POSITION_FILE ": \"reports\" is %llu, but day %llu of the feed has %zu; "
+                "restore the file or the feed, or begin anew with --fresh",
+                producer->directory, (unsigned long long)producer->acknowledged.reports,
+                (unsigned long long)producer->acknowledged.days,
+                feed_day_size(producer->feed, producer->acknowledged.days));
+        return EX_DATAERR;
     }
     producer->sent = producer->acknowledged;
     log_info(producer->log, "going on after %llu days and %llu reports",

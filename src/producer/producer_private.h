@@ -32,6 +32,7 @@ struct producer {
     struct position sent;
     const struct report *day; /* of sent.days; NULL: not begun */
     size_t day_size;
+    bool opened;          /* the report at sent.reports has its place in the window */
     size_t message;       /* of the report at sent.reports, the next one to send */
     uint64_t number;      /* of that report in the window, once its first message has been tried */
     uint64_t day_started; /* loop_now() */

@@ -73,12 +73,15 @@ parse_count(const char *value, void *destination, struct error *error)
 static int
 parse_retries(const char *value, void *destination, struct error *error)
 {
+    int64_t number;
+
     if (strcmp(value, "unlimited") == 0) {
         *(uint64_t *)destination = UINT64_MAX;
         return 0;
     }
-    if (parse_number(value, INT32_MAX, destination, error) < 0)
+    if (value_parse_integer(value, 1, INT32_MAX, &number, error) < 0)
         return error_append(error, -EINVAL, ", or \"unlimited\"");
+    *(uint64_t *)destination = (uint64_t)number;
     return 0;
 }
 

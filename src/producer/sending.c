@@ -70,10 +70,11 @@ send_report(struct producer *producer)
     struct error error = ERROR_INIT;
     int result;
 
-    if (producer->message == 0) {
+    if (!producer->opened) {
         if (window_used(&producer->window) == WINDOW_SIZE)
             return false;
         producer->number = window_open(&producer->window, (unsigned)n_messages);
+        producer->opened = true;
     }
     message.number = producer->number;
     for (; producer->message < n_messages; producer->message++) {
@@ -87,6 +88,7 @@ send_report(struct producer *producer)
             return false;
     }
     producer->message = 0;
+    producer->opened = false;
     producer->sent.reports++;
     return true;
 }

@@ -37,6 +37,22 @@ on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
         sink->handlers->acknowledged(sink->userdata, number);
 }
 
+/* Fatal errors that a new client would meet again. */
+static bool
+is_permanent(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR_SECURITY_DISABLED:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void
 on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
@@ -46,13 +62,11 @@ on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 
     switch ((rd_kafka_resp_err_t)code) {
     case RD_KAFKA_RESP_ERR__FATAL:
-        event = SINK_EVENT_FATAL;
-        rd_kafka_fatal_error(client, text, sizeof(text));
+        event = is_permanent(rd_kafka_fatal_error(client, text, sizeof(text))) ? SINK_EVENT_GIVEN_UP
+                                                                               : SINK_EVENT_FATAL;
         reason = text;
         break;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
         event = SINK_EVENT_DOWN;
         break;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -178,5 +192,6 @@ sink_send(struct sink *sink, const struct sink_message *message, struct error *e
 void
 sink_purge(struct sink *sink)
 {
-    rd_kafka_purge(sink->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_purge(sink->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                     RD_KAFKA_PURGE_F_NON_BLOCKING);
 }

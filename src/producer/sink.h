@@ -21,6 +21,7 @@ enum sink_event {
     SINK_EVENT_REFUSED, /* authentication, authorization or TLS failed */
     SINK_EVENT_FATAL,   /* the idempotent producer can't go on: a new client must send again what is
                            not acknowledged */
+    SINK_EVENT_GIVEN_UP, /* nor would a new one: the brokers do not allow or know what it needs */
     SINK_EVENT_OTHER,
     SINK_EVENT_LOG, /* a line of librdkafka's log */
 };

@@ -53,7 +53,8 @@ checkpoint_load(int directory, const char *name, struct json_object **rootp, str
                          name, (long long)st.st_size, CHECKPOINT_SIZE_MAX);
     text = malloc((size_t)st.st_size + 1);
     if (!text)
-        return -ENOMEM;
+        return error_set(error, -ENOMEM, "%s: no memory for its %lld bytes", name,
+                         (long long)st.st_size);
     result = read_all(fd, text, (size_t)st.st_size);
     if (result < 0)
         return error_set(error, result, "%s: %s", name, strerror(-result));

@@ -60,8 +60,6 @@ on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
 
     switch ((rd_kafka_resp_err_t)code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
         event = SOURCE_EVENT_DOWN;
         break;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -214,6 +212,7 @@ source_restart(struct source *source, size_t slot, int64_t offset, struct error 
     rd_kafka_topic_partition_list_add(list, source->slots[slot].topic,
                                       source->slots[slot].partition)
         ->offset = offset;
+    source->slots[slot].handle = NULL; /* a topic that is made again may lie elsewhere */
     failure = rd_kafka_incremental_unassign(source->client, list);
     if (!failure)
         failure = rd_kafka_incremental_assign(source->client, list);
@@ -229,11 +228,13 @@ find_slot(struct source *source, const rd_kafka_message_t *message)
 {
     struct slot *slot = &source->slots[source->last_slot];
 
+    if (!message->rkt)
+        return source->n_slots;
     if (slot->handle == message->rkt && slot->partition == message->partition)
         return source->last_slot;
     for (size_t i = 0; i < source->n_slots; i++) {
         slot = &source->slots[i];
-        if (slot->partition != message->partition || !message->rkt)
+        if (slot->partition != message->partition)
             continue;
         if (slot->handle != message->rkt) {
             if (strcmp(slot->topic, rd_kafka_topic_name(message->rkt)) != 0)
@@ -260,6 +261,8 @@ classify(const rd_kafka_message_t *message)
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
         return SOURCE_MISSING;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+        return SOURCE_DAMAGED;
     default:
         return SOURCE_FAILURE;
     }
@@ -318,13 +321,15 @@ source_release(struct source *source)
     source->n_messages = source->n_records = 0;
 }
 
+/* Timestamps are what a producer says they are; anything that is none of a record's is -1. */
 int64_t
 source_timestamp(const struct source *source, const struct source_record *record)
 {
     rd_kafka_timestamp_type_t type;
-
-    return rd_kafka_message_timestamp(
+    int64_t timestamp = rd_kafka_message_timestamp(
         source->messages[source->message_of[record - source->records]], &type);
+
+    return timestamp < 0 || timestamp == INT64_MAX ? -1 : timestamp;
 }
 
 int64_t

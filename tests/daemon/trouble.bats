@@ -128,3 +128,19 @@ offsets_at_end()
     producer -o 'topic temperatures.partitions=4' -o producer.days=100 -o producer.interval=0
     all_days 100
 }
+
+@test "a full queue of librdkafka's delays the producer and loses nothing" {
+    producer -o kafka.queue.buffering.max.messages=100 -o producer.interval=0 -o producer.days=200 \
+        -o simulator.duplicate_rate=0.5
+    json_is producer.json 'd["days"] == 200 and d["reports"] == 0'
+    consumer --until-end 0-3
+    grep -h '"count": 200,' partition-*.json | wc -l | grep -x 10
+}
+
+@test "a position that lies beyond its day is refused with 65" {
+    producer -o producer.interval=0 -o producer.days=2
+    sed -i 's/"reports": 0/"reports": 123456789/' producer.json
+    run producer -o producer.interval=0 -o producer.days=2
+    expect_status 65
+    expect_output 'producer.json: "reports" is 123456789, but day 2 of the feed has 10.*--fresh'
+}

@@ -51,7 +51,7 @@ WAYS = {
     "offset-negative": (edit(lambda document, station: document.update(offset=-1)), '"offset"'),
     "offset-fraction": (edit(lambda document, station: document.update(offset=1.5)), '"offset"'),
     "offset-text": (edit(lambda document, station: document.update(offset="7")), '"offset"'),
-    "offset-beyond-64-bits": (edit(lambda document, station: document.update(offset=2 ** 64)), '"offset"|digits'),
+    "offset-beyond-64-bits": (edit(lambda document, station: document.update(offset=2 ** 64)), '"offset"|beyond'),
     "offset-twice": (text(b"{", b'{"offset": 3,'), "stands twice"),
     "station-twice": (text(b'"StationA"', b'"StationA": {}, "StationA"'), "stands twice"),
     "unknown-key": (edit(lambda document, station: document.update(version=2)), '"version"'),

@@ -68,8 +68,13 @@ what_is_not_json_is_refused(void **state)
         {TEXT("{\"a\": 1e}"), "is not valid JSON at byte "},
         {TEXT("{\"a\": 1.2.3}"), "is not valid JSON at byte "},
         {TEXT("{\"a\": 10000000000000000000}"),
-         "has an integer of 20 digits at byte 6, must be at most 19; write it with an exponent"},
-        {TEXT("{\"a\": -100000000000000000000}"), "has an integer of 21 digits at byte 7, "},
+         "has an integer beyond 9223372036854775807 at byte 6; write it with an exponent"},
+        {TEXT("{\"a\": -100000000000000000000}"),
+         "has an integer beyond 9223372036854775807 at byte 7; "},
+        {TEXT("{\"a\": 9223372036854775808}"),
+         "has an integer beyond 9223372036854775807 at byte 6; "},
+        {TEXT("{\"a\": -9999999999999999999}"),
+         "has an integer beyond 9223372036854775807 at byte 7; "},
         {TEXT("{\"a\": 007}"), "is not valid JSON at byte "},
         {TEXT("{\"a\": \"\\x\"}"), "is not valid JSON at byte "},
         {TEXT("{\"a\": \"\xff\"}"),
@@ -207,9 +212,6 @@ integers_have_limits(void **state)
         {"-1", 0, 10, "is -1, must be at least 0", 0},
         {"11", 0, 10, "is 11, must be at most 10", 0},
         {"9223372036854775807", 0, INT64_MAX - 1, "is 9223372036854775807, must be at most ", 0},
-        {"9223372036854775808", 0, INT64_MAX - 1, "is 9223372036854775807, must be at most ", 0},
-        {"9999999999999999999", 0, INT64_MAX - 1, "is 9223372036854775807, must be at most ", 0},
-        {"-9999999999999999999", -INT64_MAX, 0, "is -9223372036854775808, must be at least ", 0},
         {"0", 0, 10, NULL, 0},
         {"-0", 0, 10, NULL, 0},
         {"10", 0, 10, NULL, 10},
@@ -252,8 +254,6 @@ numbers_are_finite(void **state)
         {"-Infinity", "is -Infinity, must be a finite number", 0},
         {"1e999", "is 1e999, must be a finite number", 0},
         {"-1e999", "is -1e999, must be a finite number", 0},
-        {"-9999999999999999999", "is -9223372036854775808, must be a finite number",
-         0}, /* clamped */
         {"5", NULL, 5},
         {"-5.25", NULL, -5.25},
         {"0", NULL, 0},
@@ -291,8 +291,6 @@ numbers_may_look_like_integers(void **state)
     } cases[] = {
         {"-5", -5},
         {"9223372036854775807", 9223372036854775808.0},
-        {"9223372036854775808", 9223372036854775808.0},
-        {"9999999999999999999", 1e19},
         {"-9223372036854775807", -9223372036854775808.0},
     };
 

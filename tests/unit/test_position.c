@@ -60,7 +60,10 @@ bad_files_are_refused(void **state)
         result = position_load(&position, directory.fd, "x", &error);
         if (result != POSITION_E_CORRUPT)
             fail_msg("%s gave %d", cases[i].text, result);
-        snprintf(expected, sizeof(expected), POSITION_FILE ": %s", cases[i].message);
+        snprintf(expected, sizeof(expected), POSITION_FILE ": %s%s", cases[i].message,
+                 strstr(cases[i].message, "--fresh")
+                     ? ""
+                     : "; restore the file, or begin anew with --fresh");
         assert_string_equal(error.text, expected);
         assert_int_equal(position.days, UNTOUCHED);
         assert_int_equal(position.reports, UNTOUCHED);
