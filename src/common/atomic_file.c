@@ -5,8 +5,7 @@
  *
  *   write, fsync(file)   before rename, or a crash may leave the new name with no data behind it
  *   rename               the one instant at which the new content takes over
- *   fsync(directory)     or the rename may be lost, and a caller that has told others of the new
- * content lied
+ *   fsync(directory)     or the rename may be lost, and a caller that told others of it has lied
  *
  * A crash at any point leaves the old or the new file under its name, and at
  * worst a temporary file, which the next attempt removes.

@@ -15,7 +15,8 @@
 #include "consumer/consumer_settings.h"
 #include "stream/stream.h"
 
-#define SECOND UINT64_C(1000000) /* in microseconds, as all times of loop_now() */
+#define SECOND             UINT64_C(1000000) /* in microseconds, as all times of loop_now() */
+#define QUERY_TIMEOUT_MSEC 1000 /* of a question to the brokers, which the loop waits for */
 
 /* A partition, its durable state, and what the loop knows of it. */
 struct consumer_partition {

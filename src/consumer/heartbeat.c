@@ -14,9 +14,8 @@
 #include "common/notify.h"
 #include "consumer/consumer_private.h"
 
-#define SILENCE_USEC       (5 * SECOND) /* until the broker is asked about a partition */
-#define QUERY_TIMEOUT_MSEC 1000
-#define DOWN_BEATS         5 /* while no broker is there, one is asked for this seldom */
+#define SILENCE_USEC (5 * SECOND) /* until the broker is asked about a partition */
+#define DOWN_BEATS   5            /* while no broker is there, one is asked for this seldom */
 
 static void
 complain(struct consumer *consumer, struct consumer_partition *partition, const char *text)

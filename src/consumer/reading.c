@@ -10,8 +10,7 @@
 
 #include "consumer/consumer_private.h"
 
-#define SLICE_USEC         5000 /* of reading, until other events have their turn */
-#define QUERY_TIMEOUT_MSEC 1000
+#define SLICE_USEC 5000 /* of reading, until other events have their turn */
 
 /*
  * A partition was heard from: met is the offset that was, end that of the log where it was asked
@@ -136,18 +135,26 @@ meet_end(struct consumer *consumer, struct consumer_partition *partition, int64_
         partition->ended = true;
 }
 
+/* What may come again and again: sampled. */
+static void
+warn(struct consumer *consumer, const struct consumer_partition *partition, const char *text)
+{
+    uint64_t suppressed;
+
+    if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
+        log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                    text);
+}
+
 static void
 meet_range(struct consumer *consumer, struct consumer_partition *partition)
 {
     struct error message = ERROR_INIT;
-    uint64_t suppressed;
     int64_t low, high;
 
     if (source_query_range(consumer->source, (size_t)(partition - consumer->partitions),
                            QUERY_TIMEOUT_MSEC, &low, &high, &message) < 0) {
-        if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
-            log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
-                        message.text);
+        warn(consumer, partition, message.text);
         partition->stuck = true;
         return;
     }
@@ -164,11 +171,7 @@ static void
 meet_failure(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
 {
-    uint64_t suppressed;
-
-    if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
-        log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
-                    record->text);
+    warn(consumer, partition, record->text);
     if (record->kind == SOURCE_DAMAGED)
         partition->stuck = true; /* fetched again, never passed over */
     if (record->kind == SOURCE_MISSING && partition->stream.phase == STREAM_RUNNING) {

@@ -3,9 +3,9 @@
 /*
  * librdkafka's consumer behind source.h. Two things here look odd and are meant so:
  *
- * The client is never closed or destroyed (source_abandon). In librdkafka 2.0.2 both calls may take
- * minutes or never return, and there is nothing to say goodbye to: a manual assignment is in no
- * group.
+ * The client is never closed or destroyed, but left to the end of the process. In librdkafka 2.0.2
+ * both calls may take minutes or never return, and there is nothing to say goodbye to: a manual
+ * assignment is in no group.
  *
  * Positions come from the records themselves, never from rd_kafka_position(), which was wrong after
  * errors up to 2.13.2.
@@ -134,29 +134,13 @@ source_new(struct source **sourcep, rd_kafka_conf_t *conf, source_event_fn event
         result = open_client(source, conf, error);
     }
     if (result < 0) {
-        source_abandon(source);
+        if (source->event_fd >= 0)
+            close(source->event_fd);
+        free(source);
         return result;
     }
     *sourcep = source;
     return 0;
-}
-
-void
-source_abandon(struct source *source)
-{
-    if (!source)
-        return;
-    if (source->client) {
-        /*
-         * librdkafka's threads go on until the process ends and still hold the descriptor and the
-         * opaque pointer.
-         */
-        rd_kafka_queue_io_event_enable(source->queue, -1, NULL, 0);
-        return;
-    }
-    if (source->event_fd >= 0)
-        close(source->event_fd);
-    free(source);
 }
 
 int

@@ -62,17 +62,10 @@ struct source_partition {
 
 /*
  * Takes over conf, also on failure. event is called from within source_take(). 0, or -EINVAL with a
- * message.
+ * message. There is no way to free it: see source.c.
  */
 int source_new(struct source **sourcep, struct rd_kafka_conf_s *conf, source_event_fn event,
                void *userdata, struct error *error);
-
-/*
- * Releases what is ours; the client itself is left to the end of the process. rd_kafka_destroy() of
- * librdkafka 2.0.2 may not return after a topic was deleted, and a manual assignment has no group
- * to leave.
- */
-void source_abandon(struct source *source);
 
 /* The descriptor to poll; belongs to source. */
 int source_descriptor(const struct source *source);

@@ -7,10 +7,11 @@
  * very record it was. Where the log no longer has it (compaction, retention) the next older one is
  * tried. When none is left, that is said, and the stream goes on.
  *
- *   anchor met, equal            → running, from offset (most often the anchor is offset - 1:
- * simply go on) anchor met, different        → refuse log jumps over the anchor    → the next older
- * anchor; none: warn, run anchor below the log's start → none left: warn, run, unless offset itself
- * is gone: lost anchor or offset beyond end  → refuse: the log is shorter than it was
+ *   anchor met, equal            → running, from offset (mostly the anchor is offset - 1: go on)
+ *   anchor met, different        → refuse
+ *   log jumps over the anchor    → the next older anchor; none: warn, run
+ *   anchor below the log's start → none left: warn, run, unless offset itself is gone: lost
+ *   anchor or offset beyond end  → refuse: the log is shorter than it was
  */
 
 #include <errno.h>
