@@ -57,9 +57,8 @@ drop(struct daemon *daemon, struct settings *settings)
     char text[512];
 
     consumer_settings_read(&config, settings, &error);
-    if (assignment_parse(&assignment, daemon->arguments, daemon->n_arguments,
-                         &(struct assignment_defaults){.topic = config.topic, .directory = "."},
-                         &error) < 0 ||
+    if (assignment_parse(&assignment, daemon->arguments, daemon->n_arguments, &config, &error) <
+            0 ||
         consumer_settings_kafka(&conf, settings, &reporter, &error) != 0) {
         fprintf(stderr, "%s\n", error.text);
         return EX_USAGE;

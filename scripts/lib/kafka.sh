@@ -30,22 +30,29 @@ kafka_fetch()
     flock 8
     [[ -d $home ]] && return
 
-    echo "Fetching Apache Kafka through Maven (60 MB)" >&2
+    printf 'Fetching Apache Kafka through Maven (60 MB) ' >&2
     rm -rf "$home".tmp.*
     partial=$(mktemp -d "$home.tmp.XXXXXX")
     trap 'rm -rf "$partial"' EXIT
     trap 'exit 130' INT TERM
-    if ! mvn --batch-mode --quiet --file "$kafka_lib/kafka/pom.xml" \
-        org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$partial" </dev/null >"$partial/mvn.log" 2>&1; then
+    if ! ticking kafka_run_maven "$partial" >&2; then
+        echo >&2
         tail -n 20 "$partial/mvn.log" >&2
         echo "kafka: Maven could not fetch it" >&2
         exit 1
     fi
+    echo >&2
     chmod 755 "$partial"
     sync --file-system "$partial"
     mv -T "$partial" "$home"
 )
+
+kafka_run_maven() # DIRECTORY
+{
+    mvn --batch-mode --quiet --file "$kafka_lib/kafka/pom.xml" \
+        org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$1" </dev/null >"$1/mvn.log" 2>&1
+}
 
 # Replaces the shell by a class of Kafka, its log at the level.
 kafka_java() # LEVEL JVM-FLAG... CLASS ARGUMENT...

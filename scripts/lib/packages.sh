@@ -5,6 +5,10 @@
 # is about to use and nothing more. An entry is PACKAGE, or PACKAGE:COMMAND where the command from
 # anywhere else is as good (a JDK of one's own).
 
+packages_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/lib/steps.sh
+. "$packages_lib/steps.sh"
+
 packages_of() # GROUP
 {
     case $1 in
@@ -15,11 +19,11 @@ packages_of() # GROUP
         ;;
     test)
         echo libcmocka-dev bats:bats mandoc:mandoc python3 python3-kafka python3-protobuf \
-            protobuf-compiler:protoc kcat:kcat jq:jq procps util-linux
+            python3-jsonschema protobuf-compiler:protoc kcat:kcat jq:jq prometheus:promtool \
+            inotify-tools:inotifywait procps util-linux
         ;;
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     kafka) echo default-jre-headless:java maven:mvn ;;
-    demo) echo python3:python3 ;;
     *)
         echo "packages: no group \"$1\"" >&2
         return 1
@@ -67,15 +71,25 @@ packages_install() # GROUP...
         sudo=(sudo)
     fi
 
-    echo "Installing Debian packages: $missing"
+    printf 'Installing Debian packages: %s ' "$missing"
     log=$(mktemp)
-    # shellcheck disable=SC2086 # one word a package
-    if ! { "${sudo[@]}" apt-get update &&
-        "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-            -o DPkg::Lock::Timeout=300 $missing; } </dev/null >"$log" 2>&1; then
+    if ! ticking packages_fetch "$log" "$missing" "${sudo[@]}"; then
+        echo
         tail -n 30 "$log" >&2
         echo "The installation failed; its log is $log" >&2
         return 1
     fi
+    echo
     rm -f "$log"
+}
+
+packages_fetch() # LOG PACKAGES [SUDO]
+{
+    local log=$1 packages=$2
+
+    shift 2
+    # shellcheck disable=SC2086 # one word a package
+    { "$@" apt-get update &&
+        "$@" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+            -o DPkg::Lock::Timeout=300 $packages; } </dev/null >"$log" 2>&1
 }

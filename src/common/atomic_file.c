@@ -68,10 +68,8 @@ sync_to_disk(int fd)
 static int
 take_the_name(struct atomic_file *file)
 {
-    int result = sync_to_disk(file->fd);
+    int result;
 
-    if (result < 0)
-        return result;
     /*
      * On network file systems close is where a write can still fail. EINTR: closed all the same, on
      * Linux.
@@ -86,15 +84,26 @@ take_the_name(struct atomic_file *file)
 }
 
 int
-atomic_file_commit(struct atomic_file *file)
+atomic_file_publish(struct atomic_file *file)
 {
     int result = take_the_name(file);
+
+    if (result < 0)
+        atomic_file_abort(file);
+    return result;
+}
+
+int
+atomic_file_commit(struct atomic_file *file)
+{
+    int result = sync_to_disk(file->fd);
 
     if (result < 0) {
         atomic_file_abort(file);
         return result;
     }
-    return sync_to_disk(file->directory);
+    result = atomic_file_publish(file);
+    return result < 0 ? result : sync_to_disk(file->directory);
 }
 
 void

@@ -35,5 +35,11 @@ int atomic_file_write(struct atomic_file *file, const void *data, size_t length)
 /* Makes the content durable under its name. The attempt has ended, whatever is returned. */
 int atomic_file_commit(struct atomic_file *file);
 
+/*
+ * The same without the force to disk: for what is worthless after a crash. Readers see the old file
+ * or the new one all the same.
+ */
+int atomic_file_publish(struct atomic_file *file);
+
 /* Gives the attempt up and removes the temporary file. The old file stays. */
 void atomic_file_abort(struct atomic_file *file);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* The command line of a daemon, from one table that getopt and --help both follow. */
+/* The command line of a daemon and what follows from it, before there is anything to run. */
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "common/notify.h"
 #include "common/values.h"
 
-static const struct daemon_option options[] = {
+static const struct option_row options[] = {
     {"config", 'c', "FILE", "read this file, and FILE's .d directory, instead of the default"},
     {"option", 'o', "SECTION.KEY=VALUE", "override a setting; may be repeated, the last one wins"},
     {"verbose", 'v', NULL, "log at level debug"},
@@ -36,34 +37,41 @@ enum {
     OWN_OPTION = 'X', /* the program's own, without a letter */
 };
 
-/* Letters that are names of long options only. */
-static bool
-has_letter(const struct daemon_option *option)
+/* The options of all daemons, then the program's own. */
+static void
+list_options(const struct daemon_program *program, struct option_row rows[N_OPTIONS + 1])
 {
-    return option->letter >= 'a' || option->letter == 'V';
+    memcpy(rows, options, sizeof(options));
+    rows[N_OPTIONS] = program->option;
+    rows[N_OPTIONS].letter = OWN_OPTION;
 }
 
+/* The keys of a [SECTION] that may stand in [topic NAME] as well. */
 static void
-print_option(const struct daemon_option *option)
+print_keys_per_topic(const struct daemon_program *program)
 {
-    char left[64];
+    const char *before = "  [topic NAME], for one topic: ";
 
-    snprintf(left, sizeof(left), "%s%c%s--%s%s%s", has_letter(option) ? "-" : " ",
-             has_letter(option) ? option->letter : ' ', has_letter(option) ? ", " : "  ",
-             option->name, option->argument ? "=" : "", option->argument ? option->argument : "");
-    printf("  %-32s %s\n", left, option->help);
+    for (size_t i = 0; i < program->n_rows; i++) {
+        if (!(program->rows[i].flags & SETTING_PER_TOPIC))
+            continue;
+        printf("%s%s", before, program->rows[i].key);
+        before = ", ";
+    }
+    if (before[0] == ',')
+        putchar('\n');
 }
 
 static void
 print_help(const struct daemon_program *program)
 {
+    struct option_row rows[N_OPTIONS + 1];
     const char *section = "";
 
+    list_options(program, rows);
     printf("Usage: %s [OPTION]...%s%s\n%s\n\nOptions:\n", program->name,
            program->synopsis[0] ? " " : "", program->synopsis, program->purpose);
-    for (size_t i = 0; i < N_OPTIONS; i++)
-        print_option(&options[i]);
-    print_option(&program->option);
+    options_print(rows, N_OPTIONS + 1);
     printf("\nSettings, in %s or by -o:\n", program->config_file);
     for (size_t i = 0; i < program->n_rows; i++) {
         const struct setting_row *row = &program->rows[i];
@@ -76,6 +84,7 @@ print_help(const struct daemon_program *program)
         printf("    %-30s %s%s%s%s\n", left, row->help, row->value_default ? " [" : "",
                row->value_default ? row->value_default : "", row->value_default ? "]" : "");
     }
+    print_keys_per_topic(program);
 }
 
 static void
@@ -84,25 +93,6 @@ print_version(const struct daemon_program *program)
     printf("%s (weatherd) %s\nlibrdkafka %s, protobuf-c %s, json-c %s, allocator %s\n",
            program->name, PACKAGE_VERSION, kafka_conf_library_version(),
            program->protobuf_version(), json_library_version(), WITH_MALLOC);
-}
-
-static void
-fill_getopt(const struct daemon_program *program, struct option *longs, char *letters)
-{
-    *letters++ = ':'; /* a missing argument is told apart from an unknown option */
-    for (size_t i = 0; i < N_OPTIONS; i++) {
-        longs[i] =
-            (struct option){options[i].name, options[i].argument ? required_argument : no_argument,
-                            NULL, options[i].letter};
-        if (!has_letter(&options[i]))
-            continue;
-        *letters++ = options[i].letter;
-        if (options[i].argument)
-            *letters++ = ':';
-    }
-    longs[N_OPTIONS] = (struct option){program->option.name, no_argument, NULL, OWN_OPTION};
-    longs[N_OPTIONS + 1] = (struct option){0};
-    *letters = '\0';
 }
 
 static int
@@ -119,7 +109,7 @@ take_ready_fd(struct daemon *daemon, const char *argument)
     struct error error = ERROR_INIT;
     int64_t fd;
 
-    if (getenv(EXECUTED_AGAIN)) /* its reader was told the first time, and it is closed */
+    if (daemon->executed_again) /* its reader was told the first time, and it is closed */
         return DAEMON_GO_ON;
     if (value_parse_integer(argument, 0, 65535, &fd, &error) < 0)
         return usage_error(daemon, "--ready-fd:", error.text);
@@ -130,7 +120,7 @@ take_ready_fd(struct daemon *daemon, const char *argument)
 }
 
 static int
-take_option(struct daemon *daemon, int letter, char **argv)
+take_option(struct daemon *daemon, int letter, const struct error *error)
 {
     switch (letter) {
     case 'c':
@@ -152,7 +142,7 @@ take_option(struct daemon *daemon, int letter, char **argv)
         daemon->print_config = true;
         return DAEMON_GO_ON;
     case OWN_OPTION:
-        daemon->flag = !getenv(EXECUTED_AGAIN); /* --fresh was meant once */
+        daemon->flag = !daemon->program->option_once || !daemon->executed_again;
         return DAEMON_GO_ON;
     case 'h':
         print_help(daemon->program);
@@ -160,18 +150,16 @@ take_option(struct daemon *daemon, int letter, char **argv)
     case 'V':
         print_version(daemon->program);
         return EX_OK;
-    case ':':
-        return usage_error(daemon, "an argument is missing behind", argv[optind - 1]);
     default:
-        return usage_error(daemon, "unknown option", argv[optind - 1]);
+        return usage_error(daemon, "", error->text);
     }
 }
 
 int
 daemon_init(struct daemon *daemon, const struct daemon_program *program, int argc, char **argv)
 {
-    struct option longs[N_OPTIONS + 2];
-    char letters[3 * N_OPTIONS + 2];
+    struct option_row rows[N_OPTIONS + 1];
+    struct error error = ERROR_INIT;
     int letter, result = DAEMON_GO_ON;
 
     *daemon = (struct daemon){
@@ -179,31 +167,21 @@ daemon_init(struct daemon *daemon, const struct daemon_program *program, int arg
         .config_file = program->config_file,
         .ready_fd = -1,
         .argv = argv,
+        .executed_again = getenv(EXECUTED_AGAIN) != NULL,
         .overrides = calloc((size_t)argc + 1, sizeof(*daemon->overrides)),
     };
     log_init(&daemon->log, program->name);
     if (!daemon->overrides)
         return EX_SOFTWARE;
-    fill_getopt(program, longs, letters);
-    opterr = 0;
-    while (result == DAEMON_GO_ON && (letter = getopt_long(argc, argv, letters, longs, NULL)) >= 0)
-        result = take_option(daemon, letter, argv);
+    list_options(program, rows);
+    while (result == DAEMON_GO_ON &&
+           (letter = options_next(rows, N_OPTIONS + 1, argc, argv, &error)) != OPTIONS_END)
+        result = take_option(daemon, letter, &error);
     daemon->n_arguments = argc - optind;
     daemon->arguments = argv + optind;
     if (result == DAEMON_GO_ON && daemon->n_arguments > 0 && !program->synopsis[0])
         return usage_error(daemon, "unexpected argument", daemon->arguments[0]);
     return result;
-}
-
-int
-daemon_parse_log_level(const char *value, void *destination, struct error *error)
-{
-    enum log_level level;
-
-    if (!log_level_parse(value, &level))
-        return error_set(error, -EINVAL, "\"%s\" must be debug, info, notice, warning or err",
-                         value);
-    return 0;
 }
 
 static void
@@ -247,8 +225,9 @@ daemon_load_settings(struct daemon *daemon, struct settings **settingsp)
         if (result < 0)
             exit_code = EX_CONFIG;
     }
+    result = program->check(settings, exit_code == 0, &reporter);
     if (exit_code == 0)
-        exit_code = program->check(settings, &reporter);
+        exit_code = result;
     if (exit_code != 0)
         return exit_code;
     if (settings_get(settings, "log", "level", &level))
@@ -271,14 +250,16 @@ note_restart_needed(void *userdata, const struct setting_row *row, const char *s
                    key, value ? value : "gone");
 }
 
-void
+bool
 daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take_over_fn take_over,
               void *userdata)
 {
     cleanup(settings_free) struct settings *settings = NULL;
+    bool good;
 
     notify_reloading();
-    if (daemon_load_settings(daemon, &settings) == 0) {
+    good = daemon_load_settings(daemon, &settings) == 0;
+    if (good) {
         take_over(userdata, settings);
         settings_compare(running, settings, note_restart_needed, daemon);
         log_notice(&daemon->log, "settings reloaded from %s", daemon->config_file);
@@ -286,6 +267,7 @@ daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take
         log_err(&daemon->log, "the settings stay as they were");
     }
     notify_ready(-1);
+    return good;
 }
 
 static int
@@ -318,7 +300,7 @@ int
 daemon_execute_again(struct daemon *daemon, const char *override)
 {
     cleanup(free) char **argv = NULL;
-    size_t n = 0, at = 0;
+    size_t n = 0, at = 0, added = 0;
 
     while (daemon->argv[n])
         n++;
@@ -329,9 +311,13 @@ daemon_execute_again(struct daemon *daemon, const char *override)
         return -ENOMEM;
     /* Behind all options, so that it wins. */
     memcpy(argv, daemon->argv, at * sizeof(*argv));
-    argv[at] = (char *)"-o";
-    argv[at + 1] = (char *) override;
-    memcpy(argv + at + 2, daemon->argv + at, (n - at) * sizeof(*argv));
+    if (override) {
+        argv[at + added++] = (char *)"-o";
+        argv[at + added++] = (char *) override;
+    }
+    memcpy(argv + at + added, daemon->argv + at, (n - at) * sizeof(*argv));
+    /* librdkafka would leave two open for each broker; a kernel without this call has to bear that. */
+    close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
     execv("/proc/self/exe", argv);
     return -errno;
 }

@@ -10,23 +10,15 @@
 #include <stddef.h>
 
 #include "common/log.h"
+#include "common/options.h"
 #include "common/settings.h"
 
 /* For the rows of both programs' tables: read by daemon_load_settings() itself. */
-int daemon_parse_log_level(const char *value, void *destination, struct error *error);
 #define SETTING_LOG_LEVEL_ROW                                                                      \
     {                                                                                              \
         "log", "level", "info", "debug|info|notice|warning|err",                                   \
-            "how much is logged; -v is debug", daemon_parse_log_level, 0, SETTING_RELOAD           \
+            "how much is logged; -v is debug", setting_parse_choice, 0, SETTING_RELOAD             \
     }
-
-/* One row an option; the options of all daemons come first, a program's own follow. */
-struct daemon_option {
-    const char *name;     /* long, without dashes */
-    char letter;          /* 0: none */
-    const char *argument; /* what it is called in the help; NULL: none */
-    const char *help;
-};
 
 struct daemon_program {
     const char *name;
@@ -35,12 +27,15 @@ struct daemon_program {
     const char *config_file; /* default of -c */
     const struct setting_row *rows;
     size_t n_rows;
-    struct daemon_option option; /* the program's own, a flag without an argument */
+    struct option_row option; /* the program's own, a flag without an argument and a letter */
+    bool option_once;         /* which a program executed again does not follow again */
     /*
      * The checks of the settings as a whole, for --check-config and before the work: 0 or an exit
-     * code, mistakes reported.
+     * code, mistakes reported. complete is false when a value has been refused: then only those
+     * that no missing value can mislead are made.
      */
-    int (*check)(const struct settings *settings, const struct settings_reporter *reporter);
+    int (*check)(const struct settings *settings, bool complete,
+                 const struct settings_reporter *reporter);
     const char *(*protobuf_version)(void); /* for --version; of the library in use, as the others */
 };
 
@@ -55,6 +50,7 @@ struct daemon {
     bool flag;    /* the program's own option was given */
     int ready_fd; /* -1: none */
     bool check_config, print_config;
+    bool executed_again; /* by daemon_execute_again(): it is no first start */
     int n_arguments;
     char **arguments; /* borrowed from argv */
     char **argv;      /* for daemon_execute_again() */
@@ -86,10 +82,10 @@ int daemon_load_settings(struct daemon *daemon, struct settings **settingsp);
 /*
  * Reads the settings again and tells the supervisor so. When they are good, take_over is called with
  * them (they live for the call only) and what differs from the running ones and needs a restart is
- * named in the log. When they are not, all stays as it was.
+ * named in the log. When they are not, all stays as it was, and false is returned.
  */
 typedef void (*daemon_take_over_fn)(void *userdata, const struct settings *settings);
-void daemon_reload(struct daemon *daemon, const struct settings *running,
+bool daemon_reload(struct daemon *daemon, const struct settings *running,
                    daemon_take_over_fn take_over, void *userdata);
 
 /* Mistakes in settings go to the log, as errors. */

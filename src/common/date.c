@@ -158,3 +158,23 @@ date_from_civil(struct date_civil civil)
     return DATE_MIN +
            (int32_t)(days_before_year(year) + month->days_before + leap + (unsigned)civil.day - 1);
 }
+
+static const char *const month_names[] = {
+    "January", "February", "March",     "April",   "May",      "June",
+    "July",    "August",   "September", "October", "November", "December",
+};
+
+const char *
+date_month_name(int month)
+{
+    return month_names[month - 1];
+}
+
+int
+date_month_parse(const char *name)
+{
+    for (int month = 1; month <= 12; month++)
+        if (strcmp(name, month_names[month - 1]) == 0)
+            return month;
+    return 0;
+}

@@ -30,3 +30,7 @@ void date_format(int32_t date, char text[DATE_LENGTH + 1]);
 /* The year, month and day of a date within DATE_MIN and DATE_MAX, and back. */
 struct date_civil date_to_civil(int32_t date);
 int32_t date_from_civil(struct date_civil civil);
+
+/* The English name of month 1 to 12, and the month of such a name, or 0. */
+const char *date_month_name(int month);
+int date_month_parse(const char *name);

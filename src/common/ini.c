@@ -272,13 +272,14 @@ take_key(struct reader *reader, char *line, const char *key)
     if (before < 0)
         return before;
     if (before > 0) {
-        mistake(reader, "\"%s\" stands twice in its section, first in line %d", key, before);
+        mistake(reader, "\"%s\" in [%s]: stands twice, first in line %d", key, reader->section,
+                before);
         return 0;
     }
     value = ini_trim(line + 1);
     r = ini_check_value(value, &error);
     if (r < 0)
-        error_prefix(&error, r, "\"%s\": ", key);
+        error_prefix(&error, r, "\"%s\" in [%s]: ", key, reader->section);
     else if (reader->section_accepted)
         r = reader->handler->key(reader->handler->userdata, reader->line, reader->section, key,
                                  value, &error);

@@ -322,6 +322,7 @@ json_writer_init(struct json_writer *writer, json_write_fn write, void *userdata
     writer->result = 0;
     writer->depth = 0;
     writer->empty = true;
+    writer->one_line = false;
     writer->used = 0;
 }
 
@@ -378,7 +379,8 @@ put_line_start(struct json_writer *writer)
 {
     static const char line_start[1 + 2 * JSON_DEPTH_MAX + 1] = "\n                                ";
 
-    put(writer, line_start, 1 + 2 * (size_t)writer->depth);
+    if (!writer->one_line)
+        put(writer, line_start, 1 + 2 * (size_t)writer->depth);
 }
 
 static void
@@ -386,7 +388,7 @@ put_key(struct json_writer *writer, const char *key)
 {
     if (writer->depth > 0) {
         if (!writer->empty)
-            put(writer, ",", 1);
+            put(writer, ", ", writer->one_line ? 2 : 1);
         put_line_start(writer);
     }
     writer->empty = false;
@@ -440,6 +442,13 @@ json_writer_text(struct json_writer *writer, const char *key, const char *text)
 {
     put_key(writer, key);
     put_quoted(writer, text);
+}
+
+void
+json_writer_word(struct json_writer *writer, const char *key, const char *word)
+{
+    put_key(writer, key);
+    put(writer, word, strlen(word));
 }
 
 int

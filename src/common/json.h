@@ -66,7 +66,8 @@ struct json_writer {
     void *userdata;
     int result; /* the first failure */
     unsigned depth;
-    bool empty; /* the innermost object or array has no member yet */
+    bool empty;    /* the innermost object or array has no member yet */
+    bool one_line; /* set after json_writer_init(): the document is a line, without indentation */
     size_t used;
     char buffer[16384];
 };
@@ -83,6 +84,8 @@ void json_writer_end(struct json_writer *writer, char bracket);                 
 void json_writer_integer(struct json_writer *writer, const char *key, int64_t integer);
 void json_writer_number(struct json_writer *writer, const char *key, double number); /* finite */
 void json_writer_text(struct json_writer *writer, const char *key, const char *text);
+void json_writer_word(struct json_writer *writer, const char *key,
+                      const char *word); /* true, false, null */
 
 /* Ends the document with a line feed and writes what is left: 0 or the first failure. */
 int json_writer_finish(struct json_writer *writer);

@@ -21,14 +21,21 @@ struct loop_timer {
     bool set;
 };
 
+struct watch {
+    struct loop *loop;
+    struct watch *next;
+    sd_event_source *source;
+    loop_readable_fn readable;
+};
+
 struct loop {
     sd_event *event;
     struct loop_handlers handlers;
     void *userdata;
     sd_event_source *signals[4];
-    sd_event_source *descriptor;
     sd_event_source *deferred;
     struct loop_timer *timers;
+    struct watch *watches;
     bool stopping;
 };
 
@@ -77,9 +84,9 @@ on_flush(sd_event_source *source, const struct signalfd_siginfo *info, void *use
 static int
 on_readable(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-    struct loop *loop = userdata;
+    const struct watch *watch = userdata;
 
-    loop->handlers.readable(loop->userdata);
+    watch->readable(watch->loop->userdata);
     return 0;
 }
 
@@ -178,17 +185,31 @@ loop_free(struct loop *loop)
         sd_event_source_unref(timer->source);
         free(timer);
     }
-    sd_event_source_unref(loop->descriptor);
+    while (loop->watches) {
+        struct watch *watch = loop->watches;
+
+        loop->watches = watch->next;
+        sd_event_source_unref(watch->source);
+        free(watch);
+    }
     sd_event_source_unref(loop->deferred);
     sd_event_unref(loop->event);
     free(loop);
 }
 
 int
-loop_watch(struct loop *loop, int fd, struct error *error)
+loop_watch(struct loop *loop, int fd, loop_readable_fn readable, struct error *error)
 {
-    int result = sd_event_add_io(loop->event, &loop->descriptor, fd, EPOLLIN, on_readable, loop);
+    struct watch *watch = calloc(1, sizeof(*watch));
+    int result;
 
+    if (!watch)
+        return -ENOMEM;
+    watch->loop = loop;
+    watch->readable = readable;
+    watch->next = loop->watches;
+    loop->watches = watch;
+    result = sd_event_add_io(loop->event, &watch->source, fd, EPOLLIN, on_readable, watch);
     if (result < 0)
         return error_set(error, result, "can't watch a descriptor: %s", strerror(-result));
     return 0;
@@ -234,6 +255,13 @@ loop_set_timer(struct loop_timer *timer, uint64_t at_usec)
     sd_event_source_set_time(timer->source, at_usec);
     sd_event_source_set_enabled(timer->source, SD_EVENT_ONESHOT);
     timer->set = true;
+}
+
+void
+loop_unset_timer(struct loop_timer *timer)
+{
+    sd_event_source_set_enabled(timer->source, SD_EVENT_OFF);
+    timer->set = false;
 }
 
 bool

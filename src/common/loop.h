@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The one thread's event loop, on sd-event: signals, the watchdog, a descriptor, timers, and work
+ * The one thread's event loop, on sd-event: signals, the watchdog, descriptors, timers, and work
  * to go on with once nothing else is waiting.
  *
  * loop_new() blocks the signals it handles. It comes before the first thread is started, so that
@@ -22,7 +22,6 @@ struct loop_handlers {
     void (*stop)(void *userdata, int signal); /* the first SIGTERM or SIGINT */
     void (*reload)(void *userdata);           /* SIGHUP */
     void (*flush)(void *userdata);            /* SIGUSR1 */
-    void (*readable)(void *userdata);         /* the descriptor given to loop_watch() */
     void (*go_on)(void *userdata);            /* once after each loop_go_on() */
 };
 
@@ -34,8 +33,9 @@ int loop_new(struct loop **loopp, const struct loop_handlers *handlers, void *us
              struct error *error);
 void loop_free(struct loop *loop);
 
-/* Calls readable when the descriptor is. One descriptor. */
-int loop_watch(struct loop *loop, int fd, struct error *error);
+/* Calls readable when the descriptor is, for as long as the loop lives. 0, or a negative errno. */
+typedef void (*loop_readable_fn)(void *userdata);
+int loop_watch(struct loop *loop, int fd, loop_readable_fn readable, struct error *error);
 
 /* Calls go_on once, after whatever else is waiting has had its turn. */
 void loop_go_on(struct loop *loop);
@@ -48,6 +48,7 @@ int loop_add_timer(struct loop *loop, loop_timer_fn expired, struct loop_timer *
 
 /* Expires once at this time of loop_now(). A timer that is set already is moved. */
 void loop_set_timer(struct loop_timer *timer, uint64_t at_usec);
+void loop_unset_timer(struct loop_timer *timer);
 bool loop_timer_is_set(const struct loop_timer *timer);
 
 /* CLOCK_MONOTONIC, microseconds. Not touched by steps of the wall clock. */

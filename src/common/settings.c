@@ -60,9 +60,9 @@ settings_is_topic(const char *section)
 bool
 setting_row_has_section(const struct setting_row *row, const char *section)
 {
-    if (strcmp(row->section, TOPIC) == 0)
-        return settings_is_topic(section);
-    return strcmp(row->section, section) == 0;
+    if (settings_is_topic(section))
+        return strcmp(row->section, TOPIC) == 0 || row->flags & SETTING_PER_TOPIC;
+    return strcmp(row->section, TOPIC) != 0 && strcmp(row->section, section) == 0;
 }
 
 bool
@@ -102,7 +102,7 @@ settings_find_row(const struct settings *settings, const char *section, const ch
 const char *
 settings_suggest(const struct settings *settings, const char *section, const char *text)
 {
-    cleanup(free) const char **words = calloc(settings->n_rows, sizeof(*words));
+    cleanup(free) const char **words = calloc(settings->n_rows + 1, sizeof(*words));
     size_t n_words = 0;
 
     if (!words)
@@ -115,6 +115,8 @@ settings_suggest(const struct settings *settings, const char *section, const cha
         else if (setting_row_has_section(row, section) && !setting_row_is_pattern(row))
             words[n_words++] = row->key;
     }
+    if (!section && settings_has_section(settings, TOPIC " NAME"))
+        words[n_words++] = TOPIC;
     return value_suggest(text, words, n_words);
 }
 
@@ -201,14 +203,15 @@ bool
 settings_get(const struct settings *settings, const char *section, const char *key,
              struct setting_value *valuep)
 {
+    const struct setting_row *row = settings_find_row(settings, section, key);
     const struct entry *entry = settings_find_entry(settings, section, key);
-    const struct setting_row *row;
 
+    if (!entry && row && row->flags & SETTING_INHERITED)
+        entry = settings_find_entry(settings, row->section, key);
     if (entry) {
         *valuep = value_of_entry(entry);
         return true;
     }
-    row = settings_find_row(settings, section, key);
     if (!row || !row->value_default)
         return false;
     *valuep = (struct setting_value){
@@ -240,6 +243,14 @@ settings_is_secret(const struct settings *settings, const char *section, const c
     return row && (row->flags & SETTING_SECRET);
 }
 
+bool
+settings_is_reloaded(const struct settings *settings, const char *section, const char *key)
+{
+    const struct setting_row *row = settings_find_row(settings, section, key);
+
+    return row && (row->flags & SETTING_RELOAD);
+}
+
 const char *
 settings_each_section(const struct settings *settings, size_t index)
 {
@@ -258,7 +269,7 @@ settings_read(const struct settings *settings, const char *section, void *destin
         if (!setting_row_has_section(row, section) || setting_row_is_pattern(row) ||
             !settings_get(settings, section, row->key, &value))
             continue;
-        r = row->parse(value.value, (char *)destination + row->offset, error);
+        r = row->parse(row, value.value, (char *)destination + row->offset, error);
         if (r < 0)
             return error_prefix(error, r, "%s: \"%s\" in [%s]: ", value.origin, row->key, section);
     }

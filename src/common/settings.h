@@ -18,18 +18,23 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 
+struct setting_row;
+
 /*
  * Parses a value to the field at destination, which is of the row's own type and at most
  * SETTING_FIELD_MAX bytes. 0, or a negative errno and a message. A parser whose field is a string
  * leaves the copying to setting_parse_string(), which makes none when the value is only checked.
  */
 #define SETTING_FIELD_MAX 64
-typedef int (*setting_parse_fn)(const char *value, void *destination, struct error *error);
+typedef int (*setting_parse_fn)(const struct setting_row *row, const char *value, void *destination,
+                                struct error *error);
 
 enum setting_flag {
     SETTING_RELOAD = 1 << 0, /* a reload takes it over at once; the others need a restart */
     SETTING_SECRET =
         1 << 1, /* masked wherever it could be shown, warned about on the command line */
+    SETTING_PER_TOPIC = 1 << 2, /* may stand in [topic NAME] as well, for that topic alone; */
+    SETTING_INHERITED = 1 << 3, /* where it does not, the value of the row's own section holds */
 };
 
 /*
@@ -43,7 +48,7 @@ struct setting_row {
     const char *section;
     const char *key;
     const char *value_default; /* NULL: none */
-    const char *form;          /* what a value looks like, for people: "DURATION", "yes|no" */
+    const char *form;          /* what a value looks like: "DURATION", "yes|no", "1..100" */
     const char *help;          /* one sentence, no full stop */
     setting_parse_fn parse;
     size_t offset; /* of the field in the struct that settings_read() fills */
@@ -127,6 +132,9 @@ bool settings_each(const struct settings *settings, const char *section, size_t 
 /* Whether the values of a key are secrets. */
 bool settings_is_secret(const struct settings *settings, const char *section, const char *key);
 
+/* Whether a reload takes the values of a key over. */
+bool settings_is_reloaded(const struct settings *settings, const char *section, const char *key);
+
 /*
  * The sections that have appeared, empty ones too, in order of first appearance ("topic NAME"):
  * index 0, 1, … until NULL.
@@ -152,14 +160,21 @@ void settings_compare(const struct settings *before, const struct settings *afte
  * Parsers for the common types of fields, named in a row: each writes the type that its comment
  * names.
  */
-int setting_parse_text(const char *value, void *destination,
+int setting_parse_text(const struct setting_row *row, const char *value, void *destination,
                        struct error *error); /* char *, owned by the struct; may be empty */
-int setting_parse_string(const char *value, void *destination,
+int setting_parse_string(const struct setting_row *row, const char *value, void *destination,
                          struct error *error); /* likewise; not empty */
-int setting_parse_duration(const char *value, void *destination,
+int setting_parse_topic(const struct setting_row *row, const char *value, void *destination,
+                        struct error *error); /* likewise; the name of a topic */
+int setting_parse_duration(const struct setting_row *row, const char *value, void *destination,
                            struct error *error); /* uint64_t, microseconds */
-int setting_parse_boolean(const char *value, void *destination, struct error *error); /* bool */
-int setting_parse_topic(const char *value, void *destination,
-                        struct error *error); /* char *, owned by the struct */
-int setting_parse_any(const char *value, void *destination,
+int setting_parse_boolean(const struct setting_row *row, const char *value, void *destination,
+                          struct error *error); /* bool */
+int setting_parse_choice(
+    const struct setting_row *row, const char *value, void *destination,
+    struct error *error); /* int: which of the words of the form, "a|b|c", from 0 */
+int setting_parse_integer(
+    const struct setting_row *row, const char *value, void *destination,
+    struct error *error); /* int64_t, within the limits of the form, "1..100" or "0.." */
+int setting_parse_any(const struct setting_row *row, const char *value, void *destination,
                       struct error *error); /* nothing is written */

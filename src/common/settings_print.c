@@ -24,6 +24,10 @@ print_row(const struct settings *settings, const struct setting_row *row, const 
 {
     struct setting_value value;
 
+    /* What a topic takes over from the section for all has been printed there. */
+    if (row->flags & SETTING_PER_TOPIC && strcmp(section, row->section) != 0 &&
+        !settings_find_entry(settings, section, row->key))
+        return;
     if (setting_row_is_pattern(row)) {
         for (size_t i = 0; settings_each(settings, section, i, &value); i++)
             if (settings_find_row(settings, section, value.key) == row)
@@ -63,15 +67,12 @@ settings_print(const struct settings *settings, FILE *file)
     for (size_t i = 0; i < settings->n_rows; i++) {
         const struct setting_row *row = &settings->rows[i];
 
-        if (!begins_section(settings, i))
-            continue;
-        if (strcmp(row->section, TOPIC) != 0)
+        if (begins_section(settings, i) && strcmp(row->section, TOPIC) != 0)
             print_section(settings, row->section, file);
-        else
-            for (size_t j = 0; (section = settings_each_section(settings, j)); j++)
-                if (settings_is_topic(section))
-                    print_section(settings, section, file);
     }
+    for (size_t i = 0; (section = settings_each_section(settings, i)); i++)
+        if (settings_is_topic(section))
+            print_section(settings, section, file);
 }
 
 /*

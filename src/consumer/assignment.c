@@ -34,29 +34,36 @@ find_topic(struct assignment *assignment, const char *name)
     return NULL;
 }
 
+/* Where the topic's files lie; NULL when memory is out. */
+static char *
+find_directory(const struct consumer_settings *settings, const char *name, bool *madep)
+{
+    const char *own = consumer_settings_topic(settings, name)->directory;
+    const char *common = daemon_state_directory(settings->common.directory);
+    bool is_default = strcmp(name, settings->topic) == 0;
+    char *directory;
+
+    if (consumer_settings_topic(settings, name) == &settings->common)
+        own = NULL;
+    *madep = !own && !is_default;
+    if (own || is_default)
+        return strdup(own ? own : common);
+    return asprintf(&directory, "%s/%s", common, name) < 0 ? NULL : directory;
+}
+
 static struct assignment_topic *
-add_topic(struct assignment *assignment, const char *name,
-          const struct assignment_defaults *defaults)
+add_topic(struct assignment *assignment, const char *name, const struct consumer_settings *settings)
 {
     struct assignment_topic *topics =
         reallocarray(assignment->topics, assignment->n_topics + 1, sizeof(*topics));
     struct assignment_topic *topic;
-    int length;
 
     if (!topics)
         return NULL;
     assignment->topics = topics;
-    topic = &topics[assignment->n_topics];
-    *topic = (struct assignment_topic){
-        .name = strdup(name),
-        .directory_fd = -1,
-        .make_directory = strcmp(name, defaults->topic) != 0,
-    };
-    length = asprintf(&topic->directory, "%s%s%s", defaults->directory,
-                      topic->make_directory ? "/" : "", topic->make_directory ? name : "");
-    if (length < 0)
-        topic->directory = NULL;
-    assignment->n_topics++;
+    topic = &topics[assignment->n_topics++];
+    *topic = (struct assignment_topic){.name = strdup(name), .directory_fd = -1};
+    topic->directory = find_directory(settings, name, &topic->make_directory);
     return topic->name && topic->directory ? topic : NULL;
 }
 
@@ -85,13 +92,24 @@ join_lists(struct assignment_topic *topic, const char *text, struct error *error
 }
 
 static int
+add_list(struct assignment *assignment, const char *name, const char *list,
+         const struct consumer_settings *settings, struct error *error)
+{
+    struct assignment_topic *topic = find_topic(assignment, name);
+
+    if (!topic)
+        topic = add_topic(assignment, name, settings);
+    return topic ? join_lists(topic, list, error) : -ENOMEM;
+}
+
+static int
 parse_argument(struct assignment *assignment, const char *argument,
-               const struct assignment_defaults *defaults, struct error *error)
+               const struct consumer_settings *settings, struct error *error)
 {
     cleanup(free) char *text = strdup(argument);
-    struct assignment_topic *topic;
-    const char *name = defaults->topic;
+    const char *name = settings->topic;
     char *list, *colon;
+    int result;
 
     if (!text)
         return -ENOMEM;
@@ -105,31 +123,43 @@ parse_argument(struct assignment *assignment, const char *argument,
         if (value_check_topic(name, error) < 0)
             return error_prefix(error, -EINVAL, "%s: ", argument);
     }
-    topic = find_topic(assignment, name);
-    if (!topic)
-        topic = add_topic(assignment, name, defaults);
-    if (!topic)
-        return -ENOMEM;
-    if (join_lists(topic, list, error) < 0)
-        return error_prefix(error, -EINVAL, "%s: ", argument);
-    return 0;
+    result = add_list(assignment, name, list, settings, error);
+    return result < 0 && result != -ENOMEM ? error_prefix(error, -EINVAL, "%s: ", argument)
+                                           : result;
+}
+
+/* Nothing was given on the command line. */
+static int
+parse_settings(struct assignment *assignment, const struct consumer_settings *settings,
+               struct error *error)
+{
+    int result = 0;
+
+    if (settings->common.partitions)
+        result =
+            add_list(assignment, settings->topic, settings->common.partitions, settings, error);
+    for (size_t i = 0; i < settings->n_topics && result == 0; i++)
+        if (settings->topics[i].partitions)
+            result = add_list(assignment, settings->topics[i].name, settings->topics[i].partitions,
+                              settings, error);
+    if (result == 0 && assignment->n_topics == 0)
+        return error_set(error, -EINVAL,
+                         "no partitions to read: name them on the command line, as in \"0-2\", or "
+                         "by [consumer] partitions");
+    return result;
 }
 
 int
 assignment_parse(struct assignment *assignment, char *const *arguments, int n_arguments,
-                 const struct assignment_defaults *defaults, struct error *error)
+                 const struct consumer_settings *settings, struct error *error)
 {
     int result = 0;
 
     *assignment = (struct assignment){.n_topics = 0};
-    if (n_arguments == 0 && !defaults->partitions)
-        return error_set(error, -EINVAL,
-                         "no partitions to read: name them on the command line, as in \"0-2\", or "
-                         "by [consumer] partitions");
     if (n_arguments == 0)
-        result = parse_argument(assignment, defaults->partitions, defaults, error);
+        result = parse_settings(assignment, settings, error);
     for (int i = 0; i < n_arguments && result == 0; i++)
-        result = parse_argument(assignment, arguments[i], defaults, error);
+        result = parse_argument(assignment, arguments[i], settings, error);
     if (result < 0)
         assignment_fini(assignment);
     return result;
@@ -151,24 +181,49 @@ assignment_fini(struct assignment *assignment)
     *assignment = (struct assignment){.n_topics = 0};
 }
 
+static int
+open_directory(struct assignment_topic *topic, struct error *error)
+{
+    /* Should it fail, open() says so. */
+    if (topic->make_directory)
+        mkdir(topic->directory, 0755);
+    topic->directory_fd = open(topic->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (topic->directory_fd < 0)
+        return error_set(error, -errno,
+                         "directory %s of topic %s: %s; create it, or set [consumer] directory",
+                         topic->directory, topic->name, strerror(errno));
+    if (faccessat(topic->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        return error_set(error, -errno,
+                         "directory %s of topic %s: %s; weatherd must be able to write there",
+                         topic->directory, topic->name, strerror(errno));
+    return 0;
+}
+
+/* Whatever the two are called: partition-0.json of the one would be that of the other. */
+static bool
+is_same_directory(const struct assignment_topic *a, const struct assignment_topic *b)
+{
+    struct stat of_a, of_b;
+
+    return fstat(a->directory_fd, &of_a) == 0 && fstat(b->directory_fd, &of_b) == 0 &&
+           of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
 int
 assignment_open(struct assignment *assignment, struct error *error)
 {
     for (size_t i = 0; i < assignment->n_topics; i++) {
         struct assignment_topic *topic = &assignment->topics[i];
+        int result = open_directory(topic, error);
 
-        /* Should it fail, open() says so. */
-        if (topic->make_directory)
-            mkdir(topic->directory, 0755);
-        topic->directory_fd = open(topic->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (topic->directory_fd < 0)
-            return error_set(error, -errno,
-                             "directory %s of topic %s: %s; create it, or set [consumer] directory",
-                             topic->directory, topic->name, strerror(errno));
-        if (faccessat(topic->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
-            return error_set(error, -errno,
-                             "directory %s of topic %s: %s; weatherd must be able to write there",
-                             topic->directory, topic->name, strerror(errno));
+        if (result < 0)
+            return result;
+        for (size_t j = 0; j < i; j++)
+            if (is_same_directory(topic, &assignment->topics[j]))
+                return error_set(error, ASSIGNMENT_E_SHARED,
+                                 "the topics %s and %s have the same directory, %s; give one of "
+                                 "them another by [topic NAME] directory",
+                                 assignment->topics[j].name, topic->name, topic->directory);
     }
     return 0;
 }

@@ -11,11 +11,12 @@
 
 #include "common/error.h"
 #include "common/values.h"
+#include "consumer/consumer_settings.h"
 
 struct assignment_topic {
     char *name;
     char *directory;
-    bool make_directory; /* below the default topic's, which is the administrator's to make */
+    bool make_directory; /* DIRECTORY/TOPIC; any other is the administrator's to make */
     int directory_fd;    /* -1 until assignment_open() */
     struct partition_list list;
 };
@@ -26,24 +27,21 @@ struct assignment {
 };
 
 /*
- * Reads the arguments, or partitions when there is none. A list without a topic is of
- * default_topic. The default topic's files lie in directory, another's in directory/TOPIC. "\x2d",
- * as systemd-escape writes a dash, is understood. 0; -EINVAL with a message (also when nothing is
- * to be read at all); -ENOMEM. Release with assignment_fini() after success.
+ * Reads the arguments; when there is none, [consumer] partitions and those of each [topic NAME]. A
+ * list without a topic is of [consumer] topic. That topic's files lie in [consumer] directory,
+ * another's in DIRECTORY/TOPIC, unless its own section says where. "\x2d", as systemd-escape writes
+ * a dash, is understood. 0; -EINVAL with a message (also when nothing is to be read at all);
+ * -ENOMEM. Release with assignment_fini() after success.
  */
-struct assignment_defaults {
-    const char *topic;
-    const char *partitions; /* NULL: none */
-    const char *directory;
-};
 int assignment_parse(struct assignment *assignment, char *const *arguments, int n_arguments,
-                     const struct assignment_defaults *defaults, struct error *error);
+                     const struct consumer_settings *settings, struct error *error);
 void assignment_fini(struct assignment *assignment);
 
 /*
- * Opens the directories; makes that of a further topic when it is missing. 0, or a negative errno
- * with a message.
+ * Opens the directories; makes that of a further topic when it is missing. 0; ASSIGNMENT_E_SHARED
+ * when two topics have the same one, or a negative errno: each with a message.
  */
+enum { ASSIGNMENT_E_SHARED = 1 };
 int assignment_open(struct assignment *assignment, struct error *error);
 
 /* "temperatures:0-2 stations:0", cut to size. */

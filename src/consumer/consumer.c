@@ -16,6 +16,8 @@
 #include "consumer/consumer_private.h"
 #include "consumer/layout.h"
 
+#define LETTERS_MSEC 1500 /* for the acknowledgement of invalid records at the end */
+
 void
 consumer_leave(struct consumer *consumer, int exit_code)
 {
@@ -26,6 +28,16 @@ consumer_leave(struct consumer *consumer, int exit_code)
     loop_quit(consumer->loop, 0);
 }
 
+void
+consumer_renew(struct consumer *consumer)
+{
+    consumer->renewing = true;
+    if (consumer->paused || consumer->leaving)
+        return;
+    consumer->again = true;
+    consumer_leave(consumer, EX_OK);
+}
+
 /* ---- events ---- */
 
 static void
@@ -34,6 +46,32 @@ on_stop(void *userdata, int signal)
     struct consumer *consumer = userdata;
 
     log_info(consumer->log, "%s: stopping", strsignal(signal));
+    consumer_leave(consumer, EX_OK);
+}
+
+/* Has the partitions follow what consumer->config says of their topics. */
+static void
+follow_settings(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        partition->rules = consumer_settings_topic(&consumer->config, partition->topic);
+        partition->partition.policy = &partition->rules->policy;
+    }
+}
+
+/* librdkafka's client keeps those it was made with. */
+static void
+follow_credentials(struct consumer *consumer, const struct settings *settings)
+{
+    cleanup(free) char *credentials = kafka_conf_credentials(settings);
+
+    if (!credentials || strcmp(credentials, consumer->credentials) == 0)
+        return;
+    log_notice(consumer->log,
+               "the credentials in [kafka] have changed: going on with a new client");
+    consumer->again = true;
     consumer_leave(consumer, EX_OK);
 }
 
@@ -48,12 +86,14 @@ take_over(void *userdata, const struct settings *settings)
         log_err(consumer->log, "%s", error.text);
         return;
     }
-    consumer->config.checkpoint_interval = config.checkpoint_interval;
-    if (loop_timer_is_set(consumer->save_timer))
-        loop_set_timer(consumer->save_timer, consumer->save_started + config.checkpoint_interval);
-    consumer->config.policy = config.policy;
-    consumer->config.stop_on_invalid = config.stop_on_invalid;
-    consumer_settings_fini(&config);
+    consumer_settings_fini(&consumer->config);
+    consumer->config = config;
+    follow_settings(consumer);
+    follow_credentials(consumer, settings);
+    if (loop_timer_is_set(consumer->save_timer)) {
+        loop_unset_timer(consumer->save_timer);
+        consumer_schedule_save(consumer);
+    }
 }
 
 static void
@@ -61,7 +101,9 @@ on_reload(void *userdata)
 {
     struct consumer *consumer = userdata;
 
-    daemon_reload(consumer->daemon, consumer->settings, take_over, consumer);
+    consumer->reload_failed =
+        !daemon_reload(consumer->daemon, consumer->settings, take_over, consumer);
+    consumer->metrics_due = true;
 }
 
 static void
@@ -99,30 +141,34 @@ on_heartbeat(void *userdata)
 
 /* From within source_take(), so in the loop's thread. */
 static void
-on_source_event(void *userdata, enum source_event event, int level, const char *text)
+on_source_event(void *userdata, enum client_event event, const char *text)
 {
     struct consumer *consumer = userdata;
     uint64_t suppressed;
 
     switch (event) {
-    case SOURCE_EVENT_LOG:
+    case CLIENT_LOG:
         log_debug(consumer->log, "%s", text);
         break;
-    case SOURCE_EVENT_DOWN:
+    case CLIENT_DOWN:
         if (!consumer->down) {
             consumer->down = true;
             consumer->down_since = time(NULL);
             log_warning(consumer->log, "no broker can be reached, waiting: %s", text);
         }
         break;
-    case SOURCE_EVENT_REFUSED:
-        if (consumer->heard == 0) {
+    case CLIENT_COMMITTED:
+    case CLIENT_COMMIT_REFUSED:
+        consumer_end_commit(consumer, event, text);
+        break;
+    case CLIENT_REFUSED:
+        if (consumer_is_first_contact(consumer)) {
             log_err(consumer->log, "Kafka refuses this client: %s; see [kafka]", text);
             consumer_leave(consumer, EX_UNAVAILABLE);
             break;
         }
         /* fall through */
-    case SOURCE_EVENT_OTHER:
+    default:
         if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
             log_warning(consumer->log, "%s", text);
         break;
@@ -142,28 +188,52 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
         .directory_fd = topic->directory_fd,
         .instance = consumer->instance,
     };
+    const struct consumer_topic *rules = consumer_settings_topic(&consumer->config, topic->name);
+    const struct partition_settings partition_settings = {
+        .number = number,
+        .layout = rules->layout,
+        .format = rules->format,
+        .schema = rules->schema,
+    };
     struct error notice = ERROR_INIT, error = ERROR_INIT;
     uint64_t seed;
     int result;
+
+    if (consumer_settings_check_topic(&consumer->config, topic->name, &error) < 0) {
+        log_err(consumer->log, "%s", error.text);
+        return EX_CONFIG;
+    }
 
     if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
         seed = (uint64_t)loop_now();
     *partition = (struct consumer_partition){
         .topic = topic->name,
         .number = number,
+        .rules = rules,
+        .invalid_topic = rules->invalid_topic ? strdup(rules->invalid_topic) : NULL,
         .until = -1,
+        .end_met = -1,
+        .committed = -1,
+        .last_timestamp = -1,
     };
-    partition_init(&partition->partition, &consumer->config.policy, seed);
-    result = stream_open(&partition->stream, &settings, &layout_flat, &partition->partition,
-                         &notice, &error);
+    partition_init(&partition->partition, &partition_settings, &rules->policy, seed);
+    result = stream_open(&partition->stream, &settings, &layout_ops, &partition->partition, &notice,
+                         &error);
     if (result != 0) {
         log_err(consumer->log, "%s", error.text[0] ? error.text : strerror(-result));
         return result == STREAM_E_CORRUPT                  ? EX_DATAERR
                : result == STREAM_E_HELD || result != -EIO ? EX_CANTCREAT
                                                            : EX_IOERR;
     }
+    if (rules->invalid_topic && !partition->invalid_topic)
+        return EX_SOFTWARE;
     if (notice.text[0])
         log_warning(consumer->log, "%s partition %d: %s", topic->name, number, notice.text);
+    partition->is_new = !partition->stream.loaded;
+    partition->durable = partition->stream.offset;
+    if (partition->stream.loaded)
+        snprintf(partition->partition.only, sizeof(partition->partition.only), "%s",
+                 partition->stream.identity.station);
     consumer->n_partitions++;
     return 0;
 }
@@ -173,13 +243,15 @@ open_partitions(struct consumer *consumer)
 {
     struct error error = ERROR_INIT;
     size_t n = assignment_count(&consumer->assignment);
+    int result;
 
     consumer->partitions = calloc(n, sizeof(*consumer->partitions));
     if (!consumer->partitions)
         return EX_SOFTWARE;
-    if (assignment_open(&consumer->assignment, &error) < 0) {
+    result = assignment_open(&consumer->assignment, &error);
+    if (result != 0) {
         log_err(consumer->log, "%s", error.text);
-        return EX_CANTCREAT;
+        return result == ASSIGNMENT_E_SHARED ? EX_CONFIG : EX_CANTCREAT;
     }
     for (size_t i = 0; i < consumer->assignment.n_topics; i++) {
         const struct assignment_topic *topic = &consumer->assignment.topics[i];
@@ -198,18 +270,12 @@ static int
 read_settings(struct consumer *consumer, struct error *error)
 {
     const struct daemon *daemon = consumer->daemon;
-    struct assignment_defaults defaults;
     int result = consumer_settings_read(&consumer->config, consumer->settings, error);
 
     if (result < 0)
         return result;
-    defaults = (struct assignment_defaults){
-        .topic = consumer->config.topic,
-        .partitions = consumer->config.partitions,
-        .directory = daemon_state_directory(consumer->config.directory),
-    };
     result = assignment_parse(&consumer->assignment, daemon->arguments, daemon->n_arguments,
-                              &defaults, error);
+                              &consumer->config, error);
     if (result == 0)
         assignment_format(&consumer->assignment, consumer->instance, sizeof(consumer->instance));
     return result;
@@ -222,7 +288,6 @@ start_loop(struct consumer *consumer, struct error *error)
         .stop = on_stop,
         .reload = on_reload,
         .flush = on_flush,
-        .readable = on_readable,
         .go_on = on_go_on,
     };
     int result = loop_new(&consumer->loop, &handlers, consumer, error);
@@ -243,7 +308,8 @@ start_source(struct consumer *consumer, struct error *error)
     struct rd_kafka_conf_s *conf;
     int result;
 
-    if (!partitions)
+    consumer->credentials = kafka_conf_credentials(consumer->settings);
+    if (!partitions || !consumer->credentials)
         return -ENOMEM;
     kafka_conf_warn(consumer->settings, error);
     if (error->text[0])
@@ -260,7 +326,7 @@ start_source(struct consumer *consumer, struct error *error)
             .partition = consumer->partitions[i].number,
             .start = stream_start(&consumer->partitions[i].stream),
         };
-    result = loop_watch(consumer->loop, source_descriptor(consumer->source), error);
+    result = loop_watch(consumer->loop, source_descriptor(consumer->source), on_readable, error);
     if (result == 0)
         result = source_assign(consumer->source, partitions, consumer->n_partitions, error);
     return result;
@@ -290,13 +356,15 @@ consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings
         return EX_SOFTWARE;
     }
     exit_code = open_partitions(consumer);
+    if (exit_code == 0)
+        exit_code = consumer_open_metrics(consumer);
     if (exit_code != 0)
         return exit_code;
     if (start_source(consumer, &error) < 0) {
         log_err(consumer->log, "%s", error.text);
         return EX_CONFIG;
     }
-    return 0;
+    return consumer_open_letters(consumer);
 }
 
 static void
@@ -311,6 +379,14 @@ tell_outcomes(const struct consumer *consumer)
              "stopped after %llu records: %llu counted, %llu duplicate, %llu late, %llu invalid",
              (unsigned long long)consumer->applied, sums[PARTITION_COUNTED],
              sums[PARTITION_DUPLICATE], sums[PARTITION_LATE], sums[PARTITION_INVALID]);
+}
+
+static int
+execute_again(struct consumer *consumer)
+{
+    log_err(consumer->log, "can't execute the program again: %s",
+            strerror(-daemon_execute_again(consumer->daemon, NULL)));
+    return EX_SOFTWARE;
 }
 
 int
@@ -328,9 +404,17 @@ consumer_run(struct consumer *consumer)
         log_err(consumer->log, "the event loop failed: %s", strerror(-result));
         consumer->exit_code = EX_SOFTWARE;
     }
-    notify_stopping();
+    if (!consumer->again)
+        notify_stopping();
+    if (consumer->letters)
+        dead_letters_drain(consumer->letters, LETTERS_MSEC);
     if (!consumer_save(consumer) && consumer->exit_code == EX_OK)
         consumer->exit_code = EX_IOERR;
+    consumer_commit_last(consumer);
     tell_outcomes(consumer);
+    if (consumer->metrics)
+        metrics_remove(consumer->metrics);
+    if (consumer->again && consumer->exit_code == EX_OK)
+        return execute_again(consumer);
     return consumer->exit_code;
 }

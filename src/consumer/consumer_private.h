@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What consumer.c (its life), reading.c (records) and saving.c (checkpoints) share. Nobody else
+ * What consumer.c (its life), reading.c (records), saving.c (checkpoints) and the files beside them share. Nobody else
  * includes it.
  */
 
@@ -13,10 +13,21 @@
 #include "consumer/assignment.h"
 #include "consumer/consumer.h"
 #include "consumer/consumer_settings.h"
+#include "consumer/dead_letters.h"
+#include "stream/metrics.h"
 #include "stream/stream.h"
 
 #define SECOND             UINT64_C(1000000) /* in microseconds, as all times of loop_now() */
 #define QUERY_TIMEOUT_MSEC 1000 /* of a question to the brokers, which the loop waits for */
+#define LAST_TIMEOUT_MSEC  500  /* of one at the end, which must come within five seconds in all */
+
+/* What becomes of a partition's records when the batch at hand has been dealt with. */
+enum flow {
+    FLOW_ON,
+    FLOW_RESTART, /* it is read from stream_start() */
+    FLOW_RANGE,   /* the broker is asked which offsets it has */
+    FLOW_HELD,    /* it is read from stream_start() after the next heartbeat */
+};
 
 /* A partition, its durable state, and what the loop knows of it. */
 struct consumer_partition {
@@ -24,15 +35,26 @@ struct consumer_partition {
     struct partition partition;
     const char *topic;
     int32_t number;
-    const struct source_record *last; /* of this batch */
-    bool out_of_range;                /* the broker is to be asked which offsets it has */
-    bool stuck;          /* to be read again from stream_start(), with the next heartbeat */
-    bool restart;        /* to be read from stream_start(), after this batch */
+    const struct consumer_topic *rules; /* follows a reload */
+    char *invalid_topic;                /* which does not; NULL: none */
+    const struct source_record *last;   /* of this batch */
+    enum flow flow;
     bool ended;          /* --until-end: has reached until */
     bool described;      /* the topic's cluster and partitions are known */
+    bool is_new;         /* it had no checkpoint, so the group is asked whether it knows of one */
     int64_t until;       /* the end at the first contact; -1 before it */
+    int64_t end_met;     /* of the log, when it was met last; -1 */
     char complaint[256]; /* logged last about it, not to be repeated */
     struct sampler invalid;
+
+    /* For those who watch. */
+    int64_t durable;   /* offset of the last checkpoint; -1: none yet */
+    int64_t committed; /* offset that the group was told last; -1 */
+    int64_t lost;      /* records that the broker no longer had */
+    int64_t last_timestamp;
+    time_t saved_at; /* 0: not yet */
+    uint64_t save_duration;
+    uint64_t save_failures;
 };
 
 struct consumer {
@@ -47,24 +69,52 @@ struct consumer {
     struct source *source;
     struct loop_timer *save_timer;
     struct loop_timer *heartbeat_timer;
+    struct dead_letters *letters; /* NULL: no invalid_topic */
+    char letters_complaint[320];  /* logged last about it, not to be repeated */
+    struct metrics *metrics;      /* NULL: none */
+    char *credentials;            /* the client's, see kafka_conf_credentials() */
     uint64_t started;
     size_t next_asked;     /* the partition that the heartbeat may ask about next */
+    size_t next_question;  /* the heartbeat's, when the brokers are slow */
     uint64_t save_started; /* the last one */
     uint64_t save_ended;
     uint64_t heard;   /* when a partition was heard of last */
     uint64_t applied; /* records, whatever became of them */
     struct sampler save_failures, failures;
     bool slow_saves_logged;
-    bool paused; /* a file can't be written: nothing is read */
-    bool down;   /* no broker can be reached, */
+    bool paused;   /* a file can't be written: nothing is read */
+    bool awaiting; /* nothing is read, nothing saved, until invalid records are acknowledged */
+    bool committing;
+    bool commit_due;
+    bool commit_refused;
+    uint64_t commit_started;
+    unsigned group_asked; /* how often */
+    bool metrics_due;
+    bool reload_failed;
+    bool down; /* no broker can be reached, */
     time_t down_since;
+    bool renewing; /* a new client is wanted, once the files can be written */
     bool leaving;
+    bool again; /* by executing the program again: a client can't be made anew */
     int exit_code;
     char instance[512];
 };
 
+/*
+ * Whether Kafka has not been heard of yet, so that a refusal is final; what worked once, be it before
+ * a reload of credentials, is tried again.
+ */
+static inline bool
+consumer_is_first_contact(const struct consumer *consumer)
+{
+    return consumer->heard == 0 && !consumer->daemon->executed_again;
+}
+
 /* Ends the loop with this exit code; the first one counts. */
 void consumer_leave(struct consumer *consumer, int exit_code);
+
+/* Goes on with a new client, for which the program executes itself again, once all is on disk. */
+void consumer_renew(struct consumer *consumer);
 
 /*
  * Takes what librdkafka has fetched, for a slice of time; the loop comes back when there is more.
@@ -80,7 +130,40 @@ bool consumer_save(struct consumer *consumer);
 /* Sets the timer of the next consumer_save(), when anything has changed. */
 void consumer_schedule_save(struct consumer *consumer);
 
-/* Asks the brokers for cluster and number of partitions of the topics that are running, once. */
+/* Tells the group what the files say, where it may and need be; never waits. */
+void consumer_commit(struct consumer *consumer);
+void consumer_end_commit(struct consumer *consumer, enum client_event event, const char *text);
+
+/* Asks the group about partitions that had no checkpoint. */
+void consumer_ask_group(struct consumer *consumer, int timeout_ms);
+
+/* At the end: tells the group, and waits a little for the answer. */
+void consumer_commit_last(struct consumer *consumer);
+
+/* Makes ready what invalid_topic and the metrics need: 0, or the exit code, the reason having been logged. */
+int consumer_open_letters(struct consumer *consumer);
+int consumer_open_metrics(struct consumer *consumer);
+
+/* Hears what became of the copies. */
+void consumer_serve_letters(struct consumer *consumer);
+
+/* Copies an invalid record to its invalid_topic. False when it can't be yet, or never. */
+bool consumer_send_letter(struct consumer *consumer, struct consumer_partition *partition,
+                          const struct source_record *record, const struct error *reason);
+
+/* Replaces the file of metrics, when there is something new. */
+void consumer_show_metrics(struct consumer *consumer);
+
+/* Logs a line about a partition that may come again and again: sampled; or once, until another comes. */
+void consumer_warn(struct consumer *consumer, const struct consumer_partition *partition,
+                   const char *text);
+void consumer_complain(struct consumer *consumer, struct consumer_partition *partition,
+                       const char *text);
+
+/*
+ * Asks the brokers for cluster and number of partitions of the topics that are running, once; no
+ * further after a second.
+ */
 void consumer_learn(struct consumer *consumer);
 
 /* The heartbeat; sets its own timer again. */

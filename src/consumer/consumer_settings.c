@@ -14,33 +14,11 @@
 #include "common/kafka_conf.h"
 #include "common/values.h"
 #include "consumer/consumer_settings.h"
+#include "stream/sink.h"
 
 static int
-parse_choice(const char *value, const char *const choices[2], bool *is_second, struct error *error)
-{
-    for (int i = 0; i < 2; i++) {
-        if (strcmp(value, choices[i]) == 0) {
-            *is_second = i == 1;
-            return 0;
-        }
-    }
-    return error_set(error, -EINVAL, "\"%s\" must be %s or %s", value, choices[0], choices[1]);
-}
-
-static int
-parse_keep(const char *value, void *destination, struct error *error)
-{
-    return parse_choice(value, (const char *const[]){"drop", "keep"}, destination, error);
-}
-
-static int
-parse_on_invalid(const char *value, void *destination, struct error *error)
-{
-    return parse_choice(value, (const char *const[]){"skip", "stop"}, destination, error);
-}
-
-static int
-parse_partitions(const char *value, void *destination, struct error *error)
+parse_partitions(const struct setting_row *row, const char *value, void *destination,
+                 struct error *error)
 {
     struct partition_list list;
     int result = partition_list_parse(&list, value, error);
@@ -48,21 +26,12 @@ parse_partitions(const char *value, void *destination, struct error *error)
     if (result < 0)
         return result;
     partition_list_fini(&list);
-    return setting_parse_string(value, destination, error);
-}
-
-static int
-parse_max_stations(const char *value, void *destination, struct error *error)
-{
-    int64_t max;
-    int result = value_parse_integer(value, 1, 10000000, &max, error);
-
-    if (result == 0)
-        *(size_t *)destination = (size_t)max;
-    return result;
+    return setting_parse_string(row, value, destination, error);
 }
 
 #define FIELD(member) offsetof(struct consumer_settings, member)
+#define TOPIC(member) offsetof(struct consumer_settings, common.member)
+#define POLICY        SETTING_PER_TOPIC | SETTING_INHERITED | SETTING_RELOAD
 
 static const struct setting_row rows[] = {
     KAFKA_CONF_SETTING_ROWS,
@@ -71,25 +40,47 @@ static const struct setting_row rows[] = {
      FIELD(topic), 0},
     {"consumer", "partitions", NULL, "LIST",
      "the partitions to read, such as 0 2 or 0-3, when none are given on the command line",
-     parse_partitions, FIELD(partitions), 0},
+     parse_partitions, TOPIC(partitions), SETTING_PER_TOPIC},
     {"consumer", "directory", NULL, "DIRECTORY",
      "where partition-N.json are kept; without it $STATE_DIRECTORY, or the working directory",
-     setting_parse_string, FIELD(directory), 0},
+     setting_parse_string, TOPIC(directory), SETTING_PER_TOPIC},
+    {"consumer", "format", "auto", "auto|protobuf|json",
+     "what the records are; auto looks at each, and reads Confluent's framing as well",
+     setting_parse_choice, TOPIC(format), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "schema", "report", "report|station_report", "the message, where it is protobuf",
+     setting_parse_choice, TOPIC(schema), SETTING_PER_TOPIC | SETTING_INHERITED},
     {"consumer", "checkpoint_interval", "1s", "DURATION",
      "how often the files are replaced; 0: after each batch, but never more than a tenth of the "
      "time",
-     setting_parse_duration, FIELD(checkpoint_interval), SETTING_RELOAD},
+     setting_parse_duration, TOPIC(checkpoint_interval), POLICY},
+    {"consumer", "layout", "flat", "flat|tagged|monthly",
+     "the shape of partition-N.json: stations, the same with the partition's number, or months and "
+     "years of one station",
+     setting_parse_choice, TOPIC(layout), SETTING_PER_TOPIC | SETTING_INHERITED},
     {"consumer", "duplicates", "drop", "drop|keep",
-     "a report of the date of its station's end, such as a producer's retry", parse_keep,
-     FIELD(policy.keep_duplicates), SETTING_RELOAD},
+     "a report of the date of its station's end, such as a producer's retry", setting_parse_choice,
+     TOPIC(policy.duplicates), POLICY},
     {"consumer", "late", "drop", "drop|keep", "a report of an earlier date than its station's end",
-     parse_keep, FIELD(policy.keep_late), SETTING_RELOAD},
+     setting_parse_choice, TOPIC(policy.late), POLICY},
     {"consumer", "on_invalid", "skip", "skip|stop",
      "a record that is no valid report: count it, log it and go on, or stop with exit code 65",
-     parse_on_invalid, FIELD(stop_on_invalid), SETTING_RELOAD},
-    {"consumer", "max_stations", "100000", "NUMBER",
-     "stations of one partition; reports of further ones are invalid records", parse_max_stations,
-     FIELD(policy.max_stations), SETTING_RELOAD},
+     setting_parse_choice, TOPIC(on_invalid), POLICY},
+    {"consumer", "invalid_topic", NULL, "TOPIC",
+     "a topic that gets a copy of each invalid record before a checkpoint passes it",
+     setting_parse_topic, TOPIC(invalid_topic), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "on_lost_offset", "stop", "stop|earliest",
+     "the broker no longer has the next record: stop with exit code 65, or go on with the first "
+     "one it has",
+     setting_parse_choice, TOPIC(on_lost_offset), POLICY},
+    {"consumer", "max_stations", "100000", "1..10000000",
+     "stations of one partition; reports of further ones are invalid records",
+     setting_parse_integer, TOPIC(policy.max_stations), POLICY},
+    {"consumer", "commit", "yes", "yes|no",
+     "whether the group is told the offset after each checkpoint, for tools that show the lag",
+     setting_parse_boolean, TOPIC(commit), POLICY},
+    {"consumer", "metrics_directory", NULL, "DIRECTORY",
+     "where figures for Prometheus are kept; without it $RUNTIME_DIRECTORY, or nowhere",
+     setting_parse_string, FIELD(metrics_directory), 0},
 };
 
 /*
@@ -97,7 +88,7 @@ static const struct setting_row rows[] = {
  * so that bound is put out of reach and the one in bytes does the work. It counts payloads only; an
  * entry of the queue takes several times that.
  */
-static const struct kafka_property kafka_properties[] = {
+const struct kafka_property consumer_kafka_properties[] = {
     {"bootstrap.servers", "localhost:9092", false},
     {"group.id", "weatherd", false},
     {"enable.auto.commit", "false", false},
@@ -117,10 +108,10 @@ static const struct kafka_property kafka_properties[] = {
 };
 
 static struct kafka_conf_settings
-kafka_conf_settings(const struct settings *settings)
+kafka_conf_settings(const struct settings *settings, const struct kafka_property *properties)
 {
     return (struct kafka_conf_settings){
-        .properties = kafka_properties,
+        .properties = properties,
         .settings = settings,
         .client_id = consumer_program.name,
     };
@@ -130,34 +121,158 @@ int
 consumer_settings_kafka(struct rd_kafka_conf_s **confp, const struct settings *settings,
                         const struct settings_reporter *reporter, struct error *error)
 {
-    const struct kafka_conf_settings conf_settings = kafka_conf_settings(settings);
+    const struct kafka_conf_settings conf_settings =
+        kafka_conf_settings(settings, consumer_kafka_properties);
 
     return kafka_conf_new(confp, &conf_settings, reporter, error);
+}
+
+int
+consumer_settings_kafka_sink(struct rd_kafka_conf_s **confp, const struct settings *settings,
+                             const struct settings_reporter *reporter, struct error *error)
+{
+    const struct kafka_conf_settings conf_settings =
+        kafka_conf_settings(settings, sink_kafka_properties);
+
+    return kafka_conf_new(confp, &conf_settings, reporter, error);
+}
+
+static int
+add_topic(struct consumer_settings *consumer, const struct settings *settings, const char *section,
+          struct error *error)
+{
+    struct consumer_topic *topics =
+        reallocarray(consumer->topics, consumer->n_topics + 1, sizeof(*topics));
+    struct consumer_settings one = {.topic = NULL};
+    int result;
+
+    if (!topics)
+        return -ENOMEM;
+    consumer->topics = topics;
+    result = settings_read(settings, section, &one, error);
+    one.common.name = strdup(section + strlen("topic "));
+    topics[consumer->n_topics++] = one.common;
+    return result == 0 && !one.common.name ? -ENOMEM : result;
 }
 
 int
 consumer_settings_read(struct consumer_settings *consumer, const struct settings *settings,
                        struct error *error)
 {
+    const char *section;
+    int result;
+
     *consumer = (struct consumer_settings){.topic = NULL};
-    return settings_read(settings, "consumer", consumer, error);
+    result = settings_read(settings, "consumer", consumer, error);
+    for (size_t i = 0; result == 0 && (section = settings_each_section(settings, i)); i++)
+        if (strncmp(section, "topic ", strlen("topic ")) == 0)
+            result = add_topic(consumer, settings, section, error);
+    if (result < 0)
+        consumer_settings_fini(consumer);
+    return result;
+}
+
+static void
+fini_topic(struct consumer_topic *topic)
+{
+    free(topic->name);
+    free(topic->partitions);
+    free(topic->directory);
+    free(topic->invalid_topic);
 }
 
 void
 consumer_settings_fini(struct consumer_settings *consumer)
 {
+    for (size_t i = 0; i < consumer->n_topics; i++)
+        fini_topic(&consumer->topics[i]);
+    free(consumer->topics);
+    fini_topic(&consumer->common);
     free(consumer->topic);
-    free(consumer->partitions);
-    free(consumer->directory);
+    free(consumer->metrics_directory);
     *consumer = (struct consumer_settings){.topic = NULL};
 }
 
-static int
-check(const struct settings *settings, const struct settings_reporter *reporter)
+const struct consumer_topic *
+consumer_settings_topic(const struct consumer_settings *consumer, const char *name)
 {
-    const struct kafka_conf_settings conf_settings = kafka_conf_settings(settings);
+    for (size_t i = 0; i < consumer->n_topics; i++)
+        if (strcmp(consumer->topics[i].name, name) == 0)
+            return &consumer->topics[i];
+    return &consumer->common;
+}
 
-    return kafka_conf_check(&conf_settings, reporter) == 0 ? 0 : EX_CONFIG;
+/* Each invalid record of the invalid_topic would be sent to it again, for ever. */
+int
+consumer_settings_check_topic(const struct consumer_settings *consumer, const char *name,
+                              struct error *error)
+{
+    const char *invalid_topic = consumer_settings_topic(consumer, name)->invalid_topic;
+
+    if (invalid_topic && strcmp(invalid_topic, name) == 0)
+        return error_set(error, -EINVAL,
+                         "invalid_topic is %s, the topic that is read; name another one", name);
+    return 0;
+}
+
+static int
+check_directory(const struct consumer_settings *consumer, const struct consumer_topic *topic,
+                struct error *error)
+{
+    const struct consumer_topic *other = &consumer->common;
+
+    if (!topic->directory)
+        return 0;
+    if (strcmp(topic->name, consumer->topic) != 0 && other->directory &&
+        strcmp(topic->directory, other->directory) == 0)
+        return error_set(error, -EINVAL,
+                         "[topic %s] directory is that of [consumer], %s; each topic "
+                         "needs one of its own",
+                         topic->name, topic->directory);
+    for (other = consumer->topics; other < topic; other++)
+        if (other->directory && strcmp(topic->directory, other->directory) == 0)
+            return error_set(
+                error, -EINVAL,
+                "[topic %s] directory is that of [topic %s], %s; each topic needs one of "
+                "its own",
+                topic->name, other->name, topic->directory);
+    return 0;
+}
+
+/* What no single key can say. */
+static int
+check_topics(const struct consumer_settings *consumer, struct error *error)
+{
+    int result = consumer_settings_check_topic(consumer, consumer->topic, error);
+
+    for (size_t i = 0; i < consumer->n_topics && result == 0; i++) {
+        result = consumer_settings_check_topic(consumer, consumer->topics[i].name, error);
+        if (result == 0)
+            result = check_directory(consumer, &consumer->topics[i], error);
+    }
+    return result;
+}
+
+static int
+check(const struct settings *settings, bool complete, const struct settings_reporter *reporter)
+{
+    const struct kafka_conf_settings conf_settings =
+        kafka_conf_settings(settings, consumer_kafka_properties);
+    struct consumer_settings consumer;
+    struct error error = ERROR_INIT;
+    int exit_code = kafka_conf_check(&conf_settings, reporter) == 0 ? EX_OK : EX_CONFIG;
+    int result;
+
+    if (!complete)
+        return exit_code;
+    result = consumer_settings_read(&consumer, settings, &error);
+    if (result == 0) {
+        result = check_topics(&consumer, &error);
+        consumer_settings_fini(&consumer);
+    }
+    if (result < 0)
+        reporter->mistake(reporter->userdata, error.text);
+    return result < 0 ? EX_CONFIG : exit_code;
 }
 
 const struct daemon_program consumer_program = {

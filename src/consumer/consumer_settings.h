@@ -4,26 +4,53 @@
 /* The settings of weatherd-consumer: one table, and the struct that it fills. */
 
 #include "common/daemon.h"
+#include "common/kafka_conf.h"
 #include "consumer/partition.h"
 
 struct rd_kafka_conf_s;
 
-struct consumer_settings {
-    char *topic;
-    char *partitions;             /* NULL: none */
-    char *directory;              /* NULL: daemon_state_directory() */
+/* What may be set for all topics and, in [topic NAME], for one. Strings: NULL where not set. */
+struct consumer_topic {
+    char *name;       /* NULL in that for all */
+    char *partitions; /* not inherited, as directory */
+    char *directory;
+    enum report_format format;
+    enum report_schema schema;
+    enum partition_layout layout;
     uint64_t checkpoint_interval; /* microseconds */
     struct partition_policy policy;
-    bool stop_on_invalid;
+    enum { CONSUMER_SKIP, CONSUMER_STOP } on_invalid;
+    char *invalid_topic; /* NULL: none */
+    enum { CONSUMER_LOST_STOP, CONSUMER_LOST_EARLIEST } on_lost_offset;
+    bool commit;
+};
+
+struct consumer_settings {
+    char *topic;
+    char *metrics_directory; /* NULL: see metrics_new() */
+    struct consumer_topic common;
+    size_t n_topics;
+    struct consumer_topic *topics; /* those that have a section */
 };
 
 extern const struct daemon_program consumer_program;
+extern const struct kafka_property consumer_kafka_properties[]; /* what its client is made of */
 
 /* Fills the struct from checked settings: 0 or -ENOMEM. Release with consumer_settings_fini(). */
 int consumer_settings_read(struct consumer_settings *consumer, const struct settings *settings,
                            struct error *error);
 void consumer_settings_fini(struct consumer_settings *consumer);
 
-/* librdkafka's configuration for the consumer: as kafka_conf_new(). */
+/* The settings that hold for a topic: its own, or those for all. */
+const struct consumer_topic *consumer_settings_topic(const struct consumer_settings *consumer,
+                                                     const char *name);
+
+/* librdkafka's configuration for the consumer, and for the producer of its invalid_topic: as kafka_conf_new(). */
 int consumer_settings_kafka(struct rd_kafka_conf_s **confp, const struct settings *settings,
                             const struct settings_reporter *reporter, struct error *error);
+int consumer_settings_kafka_sink(struct rd_kafka_conf_s **confp, const struct settings *settings,
+                                 const struct settings_reporter *reporter, struct error *error);
+
+/* Whether a topic can be read with these settings: 0, or -EINVAL with a message. */
+int consumer_settings_check_topic(const struct consumer_settings *consumer, const char *name,
+                                  struct error *error);

@@ -14,16 +14,28 @@
 #include "common/notify.h"
 #include "consumer/consumer_private.h"
 
-#define SILENCE_USEC (5 * SECOND) /* until the broker is asked about a partition */
-#define DOWN_BEATS   5            /* while no broker is there, one is asked for this seldom */
+#define SILENCE_USEC  (5 * SECOND)  /* until the broker is asked about a partition */
+#define PATIENCE_USEC (SECOND / 10) /* with answers; a question without one takes longer */
+#define DOWN_BEATS    5             /* while no broker is there, one is asked for this seldom */
 
-static void
-complain(struct consumer *consumer, struct consumer_partition *partition, const char *text)
+void
+consumer_complain(struct consumer *consumer, struct consumer_partition *partition, const char *text)
 {
     if (strncmp(partition->complaint, text, sizeof(partition->complaint) - 1) == 0)
         return;
     snprintf(partition->complaint, sizeof(partition->complaint), "%.255s", text);
     log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number, text);
+}
+
+void
+consumer_warn(struct consumer *consumer, const struct consumer_partition *partition,
+              const char *text)
+{
+    uint64_t suppressed;
+
+    if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
+        log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                    text);
 }
 
 static void
@@ -56,11 +68,11 @@ ask(struct consumer *consumer, size_t index)
     if (consumer->down)
         log_notice(consumer->log, "connected again");
     consumer->down = false;
-    if (result == SOURCE_E_REFUSED && consumer->heard == 0) {
+    if (result == SOURCE_E_REFUSED && consumer_is_first_contact(consumer)) {
         log_err(consumer->log, "%s", message.text);
         consumer_leave(consumer, EX_UNAVAILABLE);
     } else if (result != 0) {
-        complain(consumer, partition, message.text);
+        consumer_complain(consumer, partition, message.text);
     } else {
         for (size_t i = 0; i < consumer->n_partitions; i++) {
             struct consumer_partition *other = &consumer->partitions[i];
@@ -76,7 +88,10 @@ ask(struct consumer *consumer, size_t index)
 void
 consumer_learn(struct consumer *consumer)
 {
-    for (size_t i = 0; i < consumer->n_partitions && !consumer->leaving; i++) {
+    uint64_t until = loop_now() + SECOND;
+
+    for (size_t i = 0; i < consumer->n_partitions && !consumer->leaving && loop_now() < until;
+         i++) {
         struct consumer_partition *partition = &consumer->partitions[i];
 
         if (partition->described || partition->stream.phase != STREAM_RUNNING)
@@ -104,17 +119,30 @@ ask_about_silence(struct consumer *consumer)
 }
 
 static void
-restart_stuck(struct consumer *consumer)
+release_held(struct consumer *consumer)
 {
     for (size_t i = 0; i < consumer->n_partitions; i++) {
         struct consumer_partition *partition = &consumer->partitions[i];
 
-        if (!partition->stuck)
+        if (partition->flow != FLOW_HELD)
             continue;
-        partition->stuck = false;
-        partition->restart = true;
+        partition->flow = FLOW_RESTART;
         loop_go_on(consumer->loop);
     }
+}
+
+static void
+look_for_letter_topics(struct consumer *consumer)
+{
+    struct error message = ERROR_INIT;
+
+    if (!consumer->letters || consumer->leaving ||
+        dead_letters_look(consumer->letters, QUERY_TIMEOUT_MSEC, &message) == 0 ||
+        strcmp(message.text, consumer->letters_complaint) == 0)
+        return;
+    snprintf(consumer->letters_complaint, sizeof(consumer->letters_complaint), "%.300s",
+             message.text);
+    log_warning(consumer->log, "%s", message.text);
 }
 
 static void
@@ -134,6 +162,9 @@ tell_status(struct consumer *consumer)
         notify_status("waiting for %s since %s", servers.value, since);
     else if (consumer->paused)
         notify_status("waiting for the directory to be writable");
+    else if (consumer->awaiting)
+        notify_status("waiting for the invalid_topic to take %zu records",
+                      dead_letters_pending(consumer->letters));
     else if (waiting > 0)
         notify_status("%zu of %zu partitions, waiting for %s", consumer->n_partitions - waiting,
                       consumer->n_partitions, servers.value);
@@ -142,17 +173,38 @@ tell_status(struct consumer *consumer)
                       (unsigned long long)consumer->applied);
 }
 
+static void
+ask_group(struct consumer *consumer)
+{
+    consumer_ask_group(consumer, QUERY_TIMEOUT_MSEC);
+}
+
+/* While the brokers are slow, one a beat: signals must have their turn. */
+static void
+ask_questions(struct consumer *consumer)
+{
+    static void (*const questions[])(struct consumer * consumer) = {
+        consumer_learn, ask_about_silence, ask_group, look_for_letter_topics};
+    const size_t n = sizeof(questions) / sizeof(questions[0]);
+    uint64_t until = loop_now() + PATIENCE_USEC;
+
+    for (size_t i = 0; i < n && loop_now() < until; i++)
+        questions[consumer->next_question++ % n](consumer);
+}
+
 void
 consumer_beat(struct consumer *consumer)
 {
-    restart_stuck(consumer);
+    release_held(consumer);
     if (consumer->down) {
         if (consumer->next_asked++ % DOWN_BEATS == 0)
             ask(consumer, 0);
     } else {
-        consumer_learn(consumer);
-        ask_about_silence(consumer);
+        ask_questions(consumer);
     }
+    consumer_serve_letters(consumer); /* the first edge of its descriptor may have been missed */
+    consumer_commit(consumer);
+    consumer_show_metrics(consumer);
     tell_status(consumer);
     loop_set_timer(consumer->heartbeat_timer, loop_now() + SECOND);
 }

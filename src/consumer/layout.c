@@ -1,242 +1,207 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Reading believes nothing: types, ranges, dates, and that the values fit each other. Files of
- * other programs in this shape are taken over, so members may come in any order and min, max and
- * their dates may be missing, all together.
+ * What stands around the statistics. Members may come in any order on the way in; a file of one
+ * layout is not taken for one of another, because what is counted differs, not only its shape.
  */
 
 #include <errno.h>
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "common/date.h"
 #include "common/values.h"
 #include "consumer/layout.h"
+#include "consumer/stats_json.h"
 
-#define AVG_TOLERANCE 1e-9 /* relative */
-
-enum field_kind { FIELD_COUNT, FIELD_NUMBER, FIELD_DATE };
-
-struct field {
-    const char *key;
-    enum field_kind kind;
-    size_t offset; /* in struct station_text */
-};
-
-/* A station as it stands in the file: the statistics, and the average that follows from them. */
-struct station_text {
-    struct stats stats;
-    double avg;
-};
-
-#define FIELD(name, field_kind, member)                                                            \
-    {                                                                                              \
-        name, field_kind, offsetof(struct station_text, member)                                    \
-    }
-
-static const struct field fields[] = {
-    FIELD("count", FIELD_COUNT, stats.count),
-    FIELD("sum", FIELD_NUMBER, stats.sum),
-    FIELD("avg", FIELD_NUMBER, avg),
-    FIELD("start", FIELD_DATE, stats.start),
-    FIELD("end", FIELD_DATE, stats.end),
-    FIELD("min", FIELD_NUMBER, stats.min),
-    FIELD("min_date", FIELD_DATE, stats.min_date),
-    FIELD("max", FIELD_NUMBER, stats.max),
-    FIELD("max_date", FIELD_DATE, stats.max_date),
-};
-
-enum {
-    N_FIELDS = sizeof(fields) / sizeof(fields[0]),
-    N_REQUIRED = 5, /* up to "end"; the extremes come all together or not at all */
-    ALL_REQUIRED = (1 << N_REQUIRED) - 1,
-    ALL_FIELDS = (1 << N_FIELDS) - 1,
+struct loading {
+    struct partition *partition;
+    int64_t offset; /* -1: not seen */
+    bool has_partition;
+    int month; /* whose years are being read */
 };
 
 static int
-load_date(struct json_object *value, int32_t *datep, struct error *error)
+load_number(struct loading *loading, struct json_object *value, struct error *error)
 {
-    const char *text;
-    int result = json_get_text(value, &text, error);
+    int64_t number;
+    int result;
 
-    if (result == 0 && !date_parse(text, strlen(text), datep))
-        return error_set(error, JSON_E_BAD, "is \"%.100s\", must be a date that exists, YYYY-MM-DD",
-                         text);
-    return result;
-}
-
-struct station_loading {
-    struct station_text text;
-    unsigned seen; /* a bit a field */
-};
-
-static int
-load_field(void *userdata, const char *key, struct json_object *value, struct error *error)
-{
-    struct station_loading *loading = userdata;
-
-    for (size_t i = 0; i < N_FIELDS; i++) {
-        void *destination = (char *)&loading->text + fields[i].offset;
-        int result = 0;
-
-        if (strcmp(key, fields[i].key) != 0)
-            continue;
-        loading->seen |= 1u << i;
-        switch (fields[i].kind) {
-        case FIELD_COUNT:
-            result = json_get_integer(value, 1, INT64_MAX - 1, destination, error);
-            break;
-        case FIELD_NUMBER:
-            result = json_get_number(value, destination, error);
-            break;
-        case FIELD_DATE:
-            result = load_date(value, destination, error);
-            break;
-        }
-        return result == 0 ? 0 : error_prefix(error, result, "\"%s\" ", key);
-    }
-    return error_set(error, JSON_E_BAD, "has an unknown key \"%.100s\"", key);
+    if (loading->partition->layout == PARTITION_FLAT)
+        return error_set(
+            error, JSON_E_BAD,
+            "has \"partition\", so it was written with layout = tagged or monthly; set "
+            "that");
+    result = json_get_integer(value, 0, INT32_MAX, &number, error);
+    if (result == 0 && number != loading->partition->number)
+        result = error_set(error, JSON_E_BAD, "is %lld, must be %d", (long long)number,
+                           (int)loading->partition->number);
+    loading->has_partition = true;
+    return result == 0 ? 0 : error_prefix(error, result, "\"partition\" ");
 }
 
 static int
-check_presence(unsigned seen, struct error *error)
+load_offset(struct loading *loading, struct json_object *value, struct error *error)
 {
-    unsigned expected = seen & ~(unsigned)ALL_REQUIRED ? ALL_FIELDS : ALL_REQUIRED;
+    int result = json_get_integer(value, 0, INT64_MAX - 1, &loading->offset, error);
 
-    for (size_t i = 0; i < N_FIELDS; i++)
-        if (expected & ~seen & 1u << i)
-            return error_set(error, JSON_E_BAD, "lacks \"%s\"", fields[i].key);
-    return 0;
-}
-
-/* That the values of a station can be the statistics of one set of reports. */
-static int
-check_station(const struct station_text *text, struct error *error)
-{
-    const struct stats *stats = &text->stats;
-    double avg = stats->sum / (double)stats->count;
-
-    if (fabs(text->avg - avg) > AVG_TOLERANCE * fmax(fabs(avg), fabs(text->avg)))
-        return error_set(error, JSON_E_BAD,
-                         "\"avg\" is %.17g, must be \"sum\" / \"count\", which is %.17g", text->avg,
-                         avg);
-    if (stats->start > stats->end)
-        return error_set(error, JSON_E_BAD, "\"start\" is after \"end\"");
-    if (!stats->has_extremes)
-        return 0;
-    if (stats->min > stats->max)
-        return error_set(error, JSON_E_BAD, "\"min\" is greater than \"max\"");
-    if (stats->min_date < stats->start || stats->min_date > stats->end ||
-        stats->max_date < stats->start || stats->max_date > stats->end)
-        return error_set(error, JSON_E_BAD,
-                         "\"min_date\" or \"max_date\" is not between \"start\" and \"end\"");
-    return 0;
+    return result == 0 ? 0 : error_prefix(error, result, "\"offset\" ");
 }
 
 static int
 load_station(struct partition *partition, const char *id, struct json_object *value,
              struct error *error)
 {
-    struct station_loading loading = {.seen = 0};
     struct report named = {.station = id, .station_length = strlen(id)};
+    struct stats stats;
     int result;
 
-    if (report_check(&named, error) < 0)
-        return JSON_E_BAD;
-    result = json_each_member(value, load_field, &loading, error);
+    if (!json_is_object(value))
+        return error_set(error, JSON_E_BAD, "has an unknown key \"%.255s\" that is not a station",
+                         id);
+    result = report_check(&named, error) < 0 ? JSON_E_BAD : 0;
     if (result == 0)
-        result = check_presence(loading.seen, error);
-    loading.text.stats.has_extremes = loading.seen == ALL_FIELDS;
+        result = stats_json_load(value, &stats, error);
     if (result == 0)
-        result = check_station(&loading.text, error);
-    if (result == 0)
-        result = stations_add(&partition->stations, id, named.station_length, &loading.text.stats);
-    return result;
+        result = stations_add(&partition->stations, id, named.station_length, &stats);
+    if (result == JSON_E_BAD && date_month_parse(id))
+        error_append(error, result, "; if the file was written with layout = monthly, set that");
+    return result == JSON_E_BAD ? error_prefix(error, result, "station \"%.255s\": ", id) : result;
 }
 
-struct loading {
-    struct partition *partition;
-    int64_t offset; /* -1: not seen */
-};
+/* A year must stand in the one way in which it is written, and its dates must lie in it. */
+static int
+load_year(void *userdata, const char *key, struct json_object *value, struct error *error)
+{
+    struct loading *loading = userdata;
+    const char *month = date_month_name(loading->month);
+    char id[PARTITION_MONTH_LENGTH + 1], text[DATE_LENGTH + 1], first[32];
+    struct stats stats;
+    int32_t date;
+    int result;
+
+    snprintf(first, sizeof(first), "%.5s-%02d-01", key, loading->month);
+    if (!date_parse(first, strlen(first), &date))
+        return error_set(error, JSON_E_BAD, "\"%s\": has an unknown key \"%.100s\" that is no year",
+                         month, key);
+    result = stats_json_load(value, &stats, error);
+    if (result != 0)
+        return error_prefix(error, result, "\"%s\" of \"%s\": ", month, key);
+    date_format(stats.start, text);
+    snprintf(id, sizeof(id), "%.*s", PARTITION_MONTH_LENGTH, first);
+    if (strncmp(id, text, PARTITION_MONTH_LENGTH) == 0)
+        date_format(stats.end, text);
+    if (strncmp(id, text, PARTITION_MONTH_LENGTH) != 0)
+        return error_set(error, JSON_E_BAD,
+                         "\"%s\" of \"%s\": \"start\" or \"end\", %s, lies outside of it", month,
+                         key, text);
+    return stations_add(&loading->partition->stations, id, PARTITION_MONTH_LENGTH, &stats);
+}
+
+static int
+load_month(struct loading *loading, const char *key, struct json_object *value, struct error *error)
+{
+    loading->month = date_month_parse(key);
+    if (!loading->month || !json_is_object(value))
+        return error_set(error, JSON_E_BAD,
+                         "has an unknown key \"%.255s\" that is not a month; if the file was "
+                         "written with layout = flat or tagged, set that",
+                         key);
+    return json_each_member(value, load_year, loading, error);
+}
 
 static int
 load_member(void *userdata, const char *key, struct json_object *value, struct error *error)
 {
     struct loading *loading = userdata;
-    int result;
 
-    if (strcmp(key, "offset") == 0) {
-        result = json_get_integer(value, 0, INT64_MAX - 1, &loading->offset, error);
-        return result == 0 ? 0 : error_prefix(error, result, "\"offset\" ");
-    }
-    if (!json_is_object(value) || partition_is_reserved(key, strlen(key)))
-        return error_set(error, JSON_E_BAD, "has an unknown key \"%.255s\" that is not a station",
-                         key);
-    result = load_station(loading->partition, key, value, error);
-    return result == JSON_E_BAD ? error_prefix(error, result, "station \"%.255s\": ", key) : result;
+    if (strcmp(key, "offset") == 0)
+        return load_offset(loading, value, error);
+    if (strcmp(key, "partition") == 0)
+        return load_number(loading, value, error);
+    if (loading->partition->layout == PARTITION_MONTHLY)
+        return load_month(loading, key, value, error);
+    return load_station(loading->partition, key, value, error);
 }
 
 static int
-load_flat(void *state, struct json_object *root, int64_t *offsetp, struct error *error)
+load_document(void *state, struct json_object *root, int64_t *offsetp, struct error *error)
 {
     struct loading loading = {.partition = state, .offset = -1};
     int result = json_each_member(root, load_member, &loading, error);
 
-    if (result == 0 && loading.offset < 0)
+    if (result != 0)
+        return result;
+    if (loading.offset < 0)
         return error_set(error, JSON_E_BAD, "lacks \"offset\"");
-    if (result == 0)
-        *offsetp = loading.offset;
-    return result;
+    if (!loading.has_partition && loading.partition->layout != PARTITION_FLAT)
+        return error_set(error, JSON_E_BAD,
+                         "lacks \"partition\", so it was written with layout = flat; set that");
+    *offsetp = loading.offset;
+    return 0;
 }
 
 static void
-write_date(struct json_writer *writer, const char *key, int32_t date)
+write_stations(struct json_writer *writer, const struct stations *stations)
 {
-    char text[DATE_LENGTH + 1];
+    for (size_t i = 0; i < stations->n_stations; i++)
+        stats_json_write(writer, stations->stations[i].id, &stations->stations[i].stats);
+}
 
-    date_format(date, text);
-    json_writer_text(writer, key, text);
+/* The table has them as "2000-01", in the order of their first appearance. */
+static int
+month_of(const struct station *station)
+{
+    return (station->id[5] - '0') * 10 + station->id[6] - '0';
 }
 
 static void
-write_station(struct json_writer *writer, const struct station *station)
+write_years(struct json_writer *writer, const struct stations *stations, int month)
 {
-    const struct stats *stats = &station->stats;
-    const struct station_text text = {.stats = *stats, .avg = stats->sum / (double)stats->count};
+    char year[5];
 
-    json_writer_begin(writer, station->id, '{');
-    for (size_t i = 0; i < (stats->has_extremes ? N_FIELDS : N_REQUIRED); i++) {
-        const void *value = (const char *)&text + fields[i].offset;
+    json_writer_begin(writer, date_month_name(month), '{');
+    for (size_t i = 0; i < stations->n_stations; i++) {
+        const struct station *station = &stations->stations[i];
 
-        switch (fields[i].kind) {
-        case FIELD_COUNT:
-            json_writer_integer(writer, fields[i].key, *(const int64_t *)value);
-            break;
-        case FIELD_NUMBER:
-            json_writer_number(writer, fields[i].key, *(const double *)value);
-            break;
-        case FIELD_DATE:
-            write_date(writer, fields[i].key, *(const int32_t *)value);
-            break;
-        }
+        if (month_of(station) != month)
+            continue;
+        snprintf(year, sizeof(year), "%.4s", station->id);
+        stats_json_write(writer, year, &station->stats);
     }
     json_writer_end(writer, '}');
 }
 
 static void
-write_flat(void *state, int64_t offset, struct json_writer *writer)
+write_months(struct json_writer *writer, const struct stations *stations)
+{
+    unsigned written = 0; /* a bit a month */
+
+    for (size_t i = 0; i < stations->n_stations; i++) {
+        int month = month_of(&stations->stations[i]);
+
+        if (!(written & 1u << month))
+            write_years(writer, stations, month);
+        written |= 1u << month;
+    }
+}
+
+static void
+write_document(void *state, int64_t offset, struct json_writer *writer)
 {
     const struct partition *partition = state;
 
     json_writer_begin(writer, NULL, '{');
+    if (partition->layout != PARTITION_FLAT)
+        json_writer_integer(writer, "partition", partition->number);
     json_writer_integer(writer, "offset", offset);
-    for (size_t i = 0; i < partition->stations.n_stations; i++)
-        write_station(writer, &partition->stations.stations[i]);
+    if (partition->layout == PARTITION_MONTHLY)
+        write_months(writer, &partition->stations);
+    else
+        write_stations(writer, &partition->stations);
     json_writer_end(writer, '}');
 }
 
-const struct stream_state_ops layout_flat = {
-    .load = load_flat,
-    .write = write_flat,
+const struct stream_state_ops layout_ops = {
+    .load = load_document,
+    .write = write_document,
 };

@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * The shape of partition-N.json: how a partition's statistics stand in it, and the checks of every
- * value on the way back.
+ * The shapes of partition-N.json, and the checks of every value on the way back.
  *
- * flat: {"offset": 123, "StationD": {"count": …, "sum": …, "avg": …, "start": …, "end": …, "min":
- * …, "min_date": …, "max": …, "max_date": …}, …}
+ * flat:    {"offset": 123, "StationD": {statistics}, …}
+ * tagged:  {"partition": 2, "offset": 123, "StationD": {statistics}, …}
+ * monthly: {"partition": 2, "offset": 123, "January": {"2000": {statistics}, …}, …}
  */
 
 #include "consumer/partition.h"
 #include "stream/stream.h"
 
-/* For a stream whose state is a struct partition without stations yet. */
-extern const struct stream_state_ops layout_flat;
+/* For a stream whose state is a struct partition, which says the layout, without statistics yet. */
+extern const struct stream_state_ops layout_ops;

@@ -8,16 +8,22 @@
 #include "consumer/partition.h"
 
 void
-partition_init(struct partition *partition, const struct partition_policy *policy, uint64_t seed)
+partition_init(struct partition *partition, const struct partition_settings *settings,
+               const struct partition_policy *policy, uint64_t seed)
 {
-    *partition = (struct partition){.policy = policy};
+    *partition = (struct partition){
+        .number = settings->number,
+        .layout = settings->layout,
+        .policy = policy,
+        .reader = {.format = settings->format, .schema = settings->schema},
+    };
     stations_init(&partition->stations, seed);
 }
 
 void
 partition_fini(struct partition *partition)
 {
-    report_protobuf_fini(&partition->reader);
+    report_reader_fini(&partition->reader);
     stations_fini(&partition->stations);
 }
 
@@ -28,60 +34,119 @@ partition_is_reserved(const char *id, size_t length)
            (length == 9 && memcmp(id, "partition", 9) == 0);
 }
 
-/* An id is looked at once: what is in the table has been found good. */
-static enum partition_outcome
-apply_first(struct partition *partition, const struct report *report, struct error *error)
+static int
+check_id(const struct report *report, struct error *error)
 {
-    struct stats stats = stats_first(report);
-
     if (report_check(report, error) < 0)
-        return PARTITION_INVALID;
-    if (partition_is_reserved(report->station, report->station_length)) {
-        error_set(error, 0, "a station can't be called \"%.*s\", which is a key of the file itself",
-                  (int)report->station_length, report->station);
+        return -EINVAL;
+    if (partition_is_reserved(report->station, report->station_length))
+        return error_set(error, -EINVAL,
+                         "a station can't be called \"%.*s\", which is a key of the file itself",
+                         (int)report->station_length, report->station);
+    return 0;
+}
+
+/* An id is looked at once: what is in the table has been found good. */
+static int
+check_new_station(const struct partition *partition, const struct report *report,
+                  struct error *error)
+{
+    if (check_id(report, error) < 0)
+        return -EINVAL;
+    if ((int64_t)partition->stations.n_stations >= partition->policy->max_stations)
+        return error_set(
+            error, -EINVAL, "a new station, \"%.*s\", beside %zu others; raise max_stations",
+            (int)report->station_length, report->station, partition->stations.n_stations);
+    return 0;
+}
+
+/* The months of one station; reports may leave its id out. */
+static int
+check_only_station(struct partition *partition, const struct report *report, struct error *error)
+{
+    if (report->station_length == 0)
+        return 0;
+    if (!partition->only[0]) {
+        if (check_id(report, error) < 0)
+            return -EINVAL;
+        memcpy(partition->only, report->station, report->station_length);
+        return 0;
+    }
+    if (strlen(partition->only) == report->station_length &&
+        memcmp(partition->only, report->station, report->station_length) == 0)
+        return 0;
+    if (check_id(report, error) < 0)
+        return -EINVAL;
+    return error_set(error, -EINVAL,
+                     "a report of station \"%.*s\" beside those of \"%s\": layout = monthly is for "
+                     "one station",
+                     (int)report->station_length, report->station, partition->only);
+}
+
+/* The entry of the table that a report belongs to, by its name. */
+struct entry_name {
+    const char *text;
+    size_t length;
+};
+
+static enum partition_outcome
+add_report(struct partition *partition, const struct report *report, const struct entry_name *name,
+           struct error *error)
+{
+    const struct partition_policy *policy = partition->policy;
+    struct station *entry = stations_find(&partition->stations, name->text, name->length);
+
+    if (!entry) {
+        struct stats stats = stats_first(report);
+
+        if (partition->layout != PARTITION_MONTHLY &&
+            check_new_station(partition, report, error) < 0)
+            return PARTITION_INVALID;
+        return stations_add(&partition->stations, name->text, name->length, &stats) < 0
+                   ? PARTITION_NO_MEMORY
+                   : PARTITION_COUNTED;
+    }
+    if (report->date == entry->stats.end && policy->duplicates == PARTITION_DROP)
+        return PARTITION_DUPLICATE;
+    if (report->date < entry->stats.end && policy->late == PARTITION_DROP)
+        return PARTITION_LATE;
+    if (!stats_add(&entry->stats, report)) {
+        error_set(error, 0, "%g degrees would make the sum of %s \"%s\" infinite", report->degrees,
+                  partition->layout == PARTITION_MONTHLY ? "month" : "station", entry->id);
         return PARTITION_INVALID;
     }
-    if (partition->stations.n_stations >= partition->policy->max_stations) {
-        error_set(error, 0, "a new station, \"%.*s\", beside %zu others; raise max_stations",
-                  (int)report->station_length, report->station, partition->stations.n_stations);
-        return PARTITION_INVALID;
-    }
-    if (stations_add(&partition->stations, report->station, report->station_length, &stats) < 0)
-        return PARTITION_NO_MEMORY;
     return PARTITION_COUNTED;
 }
 
 static enum partition_outcome
-apply(struct partition *partition, const void *payload, size_t length, struct error *error)
+apply(struct partition *partition, const struct report *report, struct error *error)
 {
-    const struct partition_policy *policy = partition->policy;
-    struct station *station;
-    struct report report;
+    char date[DATE_LENGTH + 1];
 
-    if (report_protobuf_read(&partition->reader, payload, length, &report, error) < 0)
+    if (__builtin_expect(partition->layout != PARTITION_MONTHLY, 1))
+        return add_report(partition, report,
+                          &(struct entry_name){report->station, report->station_length}, error);
+    if (check_only_station(partition, report, error) < 0)
         return PARTITION_INVALID;
-    station = stations_find(&partition->stations, report.station, report.station_length);
-    if (!station)
-        return apply_first(partition, &report, error);
-    if (report.date == station->stats.end && !policy->keep_duplicates)
-        return PARTITION_DUPLICATE;
-    if (report.date < station->stats.end && !policy->keep_late)
-        return PARTITION_LATE;
-    if (!stats_add(&station->stats, &report)) {
-        error_set(error, 0, "%g degrees would make the sum of station \"%s\" infinite",
-                  report.degrees, station->id);
-        return PARTITION_INVALID;
-    }
-    return PARTITION_COUNTED;
+    date_format(report->date, date);
+    return add_report(partition, report, &(struct entry_name){date, PARTITION_MONTH_LENGTH}, error);
 }
 
 enum partition_outcome
 partition_apply(struct partition *partition, const void *payload, size_t length,
                 struct error *error)
 {
-    enum partition_outcome outcome = apply(partition, payload, length, error);
+    enum partition_outcome outcome = PARTITION_INVALID;
+    struct report report;
+    int result = report_reader_read(&partition->reader, payload, length, &report, error);
 
+    partition->undecodable = result < 0;
+    if (result == 0)
+        outcome = apply(partition, &report, error);
+    else if (result == -ENOMEM)
+        outcome = PARTITION_NO_MEMORY;
     if (outcome < PARTITION_N_OUTCOMES)
         partition->outcomes[outcome]++;
+    report_reader_release(&partition->reader);
     return outcome;
 }

@@ -10,7 +10,7 @@
 
 #include "common/error.h"
 #include "consumer/stations.h"
-#include "record/report_protobuf.h"
+#include "record/report_format.h"
 
 /* What becomes of a record. */
 enum partition_outcome {
@@ -22,21 +22,44 @@ enum partition_outcome {
     PARTITION_NO_MEMORY = PARTITION_N_OUTCOMES, /* the record was not dealt with; not counted */
 };
 
+enum partition_keep { PARTITION_DROP, PARTITION_KEEP };
+
 struct partition_policy {
-    bool keep_duplicates;
-    bool keep_late;
-    size_t max_stations;
+    enum partition_keep duplicates;
+    enum partition_keep late;
+    int64_t max_stations;
+};
+
+enum partition_layout {
+    PARTITION_FLAT,
+    PARTITION_TAGGED,  /* the same, and the file names its partition */
+    PARTITION_MONTHLY, /* one station, by month and year */
+};
+
+#define PARTITION_MONTH_LENGTH 7 /* bytes of "2000-01" */
+
+/* What does not change in the life of a partition. */
+struct partition_settings {
+    int32_t number;
+    enum partition_layout layout;
+    enum report_format format;
+    enum report_schema schema;
 };
 
 struct partition {
-    const struct partition_policy *policy; /* borrowed */
-    struct report_protobuf reader;
-    struct stations stations;
+    int32_t number;
+    enum partition_layout layout;
+    const struct partition_policy *policy; /* borrowed; changes with a reload */
+    struct report_reader reader;
+    struct stations stations;                /* monthly: months, called "2000-01" */
+    char only[REPORT_STATION_MAX + 1];       /* monthly: the station, once a report has named it */
     uint64_t outcomes[PARTITION_N_OUTCOMES]; /* since the start of the process */
+    bool undecodable;                        /* the last invalid record was no report at all */
 };
 
-void partition_init(struct partition *partition, const struct partition_policy *policy,
-                    uint64_t seed);
+/* settings may go, policy is borrowed. The seed should be random; it has no influence on results. */
+void partition_init(struct partition *partition, const struct partition_settings *settings,
+                    const struct partition_policy *policy, uint64_t seed);
 void partition_fini(struct partition *partition);
 
 /* Whether this is a key of partition-N.json itself, which no station can be called. */

@@ -46,36 +46,40 @@ follow(struct consumer *consumer, struct consumer_partition *partition, enum str
     if (fatal)
         consumer_leave(consumer, EX_DATAERR);
     else if (verdict == STREAM_SEEK)
-        partition->restart = true;
+        partition->flow = FLOW_RESTART;
 }
 
-/* False when it is not to be skipped. */
+/* False when it is not to be skipped, or not yet. */
 static bool
-refuse_record(struct consumer *consumer, struct consumer_partition *partition, int64_t offset,
-              const struct error *reason)
+refuse_record(struct consumer *consumer, struct consumer_partition *partition,
+              const struct source_record *record, const struct error *reason)
 {
     uint64_t suppressed;
 
-    if (consumer->config.stop_on_invalid) {
+    if (partition->rules->on_invalid == CONSUMER_STOP) {
         log_err(consumer->log,
                 "%s partition %d offset %lld: invalid record: %s; stopping there, as on_invalid = "
                 "stop says",
-                partition->topic, partition->number, (long long)offset, reason->text);
+                partition->topic, partition->number, (long long)record->offset, reason->text);
         consumer_leave(consumer, EX_DATAERR);
+        return false;
+    }
+    if (partition->invalid_topic && !consumer_send_letter(consumer, partition, record, reason)) {
+        partition->partition.outcomes[PARTITION_INVALID]--; /* it is met again */
         return false;
     }
     if (sampler_pass(&partition->invalid, loop_now(), &suppressed))
         log_warning(consumer->log,
                     "%s partition %d offset %lld: invalid record skipped: %s (%llu in all, %llu "
                     "since the last such line)",
-                    partition->topic, partition->number, (long long)offset, reason->text,
+                    partition->topic, partition->number, (long long)record->offset, reason->text,
                     (unsigned long long)partition->partition.outcomes[PARTITION_INVALID],
                     (unsigned long long)suppressed + 1);
-    stream_pass(&partition->stream, offset);
+    stream_pass(&partition->stream, record->offset);
     return true;
 }
 
-/* False when the record was not dealt with, and the consumer is leaving. */
+/* False when the record was not dealt with: it is met again, or the consumer is leaving. */
 static bool
 apply_record(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
@@ -86,9 +90,9 @@ apply_record(struct consumer *consumer, struct consumer_partition *partition,
     switch (
         partition_apply(&partition->partition, record->payload, record->payload_length, &reason)) {
     case PARTITION_INVALID:
-        return refuse_record(consumer, partition, record->offset, &reason);
+        return refuse_record(consumer, partition, record, &reason);
     case PARTITION_NO_MEMORY:
-        log_err(consumer->log, "no memory for a further station beside %zu; stopping",
+        log_err(consumer->log, "no memory for a record beside %zu stations; stopping",
                 partition->partition.stations.n_stations);
         consumer_leave(consumer, EX_SOFTWARE);
         return false;
@@ -131,53 +135,78 @@ meet_end(struct consumer *consumer, struct consumer_partition *partition, int64_
     if (consumer->leaving)
         return;
     heard_from(consumer, partition, end, end);
-    if (partition->stream.phase == STREAM_RUNNING && !partition->restart)
+    partition->end_met = end;
+    if (partition->stream.phase == STREAM_RUNNING && partition->flow == FLOW_ON)
         partition->ended = true;
 }
 
-/* What may come again and again: sampled. */
-static void
-warn(struct consumer *consumer, const struct consumer_partition *partition, const char *text)
+/* Goes on behind records that the broker no longer has; false when the settings say to stop. */
+static bool
+pass_gap(struct consumer *consumer, struct consumer_partition *partition, int64_t low,
+         const struct error *message)
 {
-    uint64_t suppressed;
-
-    if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
-        log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
-                    text);
+    if (partition->rules->on_lost_offset != CONSUMER_LOST_EARLIEST) {
+        log_err(consumer->log,
+                "%s partition %d: %s; to go on behind the gap, start once with -o "
+                "consumer.on_lost_offset=earliest",
+                partition->topic, partition->number, message->text);
+        consumer_leave(consumer, EX_DATAERR);
+        return false;
+    }
+    log_warning(consumer->log, "%s partition %d: %s; going on at offset %lld", partition->topic,
+                partition->number, message->text, (long long)low);
+    partition->lost += stream_pass_gap(&partition->stream, low);
+    return true;
 }
 
 static void
 meet_range(struct consumer *consumer, struct consumer_partition *partition)
 {
     struct error message = ERROR_INIT;
+    enum stream_verdict verdict;
     int64_t low, high;
 
+    /* Should the broker contradict itself, it is not asked more than once a second. */
+    partition->flow = FLOW_HELD;
     if (source_query_range(consumer->source, (size_t)(partition - consumer->partitions),
                            QUERY_TIMEOUT_MSEC, &low, &high, &message) < 0) {
-        warn(consumer, partition, message.text);
-        partition->stuck = true;
+        consumer_warn(consumer, partition, message.text);
         return;
     }
-    follow(consumer, partition, stream_meet_range(&partition->stream, low, high, &message),
-           &message);
-    /* Should the broker contradict itself, it is not asked more than once a second. */
-    partition->stuck = partition->restart;
-    partition->restart = false;
+    verdict = stream_meet_range(&partition->stream, low, high, &message);
+    if (verdict != STREAM_LOST)
+        follow(consumer, partition, verdict, &message);
+    else if (!pass_gap(consumer, partition, low, &message))
+        return;
+    partition->flow = FLOW_HELD;
     if (!consumer->leaving)
         heard_from(consumer, partition, low, high);
+}
+
+/* What is remembered of the record that was passed last. */
+static void
+remember(struct consumer *consumer, struct consumer_partition *partition)
+{
+    stream_remember(&partition->stream, consumer->source, partition->last);
+    partition->last_timestamp = source_timestamp(consumer->source, partition->last);
+    if (partition->partition.only[0] && !partition->stream.identity.station[0])
+        stream_learn_station(&partition->stream, partition->partition.only);
+    partition->last = NULL;
 }
 
 static void
 meet_failure(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
 {
-    warn(consumer, partition, record->text);
+    consumer_warn(consumer, partition, record->text);
     if (record->kind == SOURCE_DAMAGED)
-        partition->stuck = true; /* fetched again, never passed over */
+        partition->flow = FLOW_HELD; /* fetched again, never passed over */
     if (record->kind == SOURCE_MISSING && partition->stream.phase == STREAM_RUNNING) {
-        /* When it comes back it need not be the same. */
+        /* When it comes back it need not be the same as what was read, up to this batch. */
+        if (partition->last)
+            remember(consumer, partition);
         stream_doubt(&partition->stream);
-        partition->restart = true;
+        partition->flow = FLOW_RESTART;
     }
 }
 
@@ -186,7 +215,7 @@ take(struct consumer *consumer, const struct source_record *record)
 {
     struct consumer_partition *partition = &consumer->partitions[record->slot];
 
-    if (partition->restart || partition->stuck || partition->out_of_range)
+    if (partition->flow != FLOW_ON)
         return; /* what the batch still holds of it comes from before */
     switch (record->kind) {
     case SOURCE_RECORD:
@@ -196,7 +225,7 @@ take(struct consumer *consumer, const struct source_record *record)
         meet_end(consumer, partition, record->offset);
         break;
     case SOURCE_OUT_OF_RANGE:
-        partition->out_of_range = true;
+        partition->flow = FLOW_RANGE;
         break;
     case SOURCE_FAILURE:
     case SOURCE_DAMAGED:
@@ -213,8 +242,7 @@ finish_batch(struct consumer *consumer)
         struct consumer_partition *partition = &consumer->partitions[i];
 
         if (partition->last)
-            stream_remember(&partition->stream, consumer->source, partition->last);
-        partition->last = NULL;
+            remember(consumer, partition);
         if (partition->until >= 0 && partition->stream.offset >= partition->until)
             partition->ended = true;
     }
@@ -228,9 +256,9 @@ restart_partitions(struct consumer *consumer)
         struct consumer_partition *partition = &consumer->partitions[i];
         struct error error = ERROR_INIT;
 
-        if (!partition->restart)
+        if (partition->flow != FLOW_RESTART)
             continue;
-        partition->restart = false;
+        partition->flow = FLOW_ON;
         log_debug(consumer->log, "%s partition %d: reading again from offset %lld",
                   partition->topic, partition->number, (long long)stream_start(&partition->stream));
         if (source_restart(consumer->source, i, stream_start(&partition->stream), &error) < 0) {
@@ -252,6 +280,7 @@ take_batch(struct consumer *consumer)
         consumer->down = false;
         log_notice(consumer->log, "connected again");
     }
+    consumer->metrics_due |= n > 0;
     for (size_t i = 0; i < n && !consumer->leaving; i++)
         take(consumer, &records[i]);
     finish_batch(consumer);
@@ -268,13 +297,12 @@ ask_for_range(struct consumer *consumer)
     for (size_t i = 0; i < consumer->n_partitions; i++) {
         struct consumer_partition *partition = &consumer->partitions[i];
 
-        if (!partition->out_of_range)
+        if (partition->flow != FLOW_RANGE)
             continue;
         if (asked) {
             loop_go_on(consumer->loop);
             return;
         }
-        partition->out_of_range = false;
         meet_range(consumer, partition);
         asked = true;
     }
@@ -285,6 +313,8 @@ leave_at_end(struct consumer *consumer)
 {
     bool known = true;
 
+    if (consumer->letters && dead_letters_pending(consumer->letters) > 0)
+        return; /* comes back when they are acknowledged */
     for (size_t i = 0; i < consumer->n_partitions; i++) {
         if (!consumer->partitions[i].ended)
             return;
@@ -296,17 +326,27 @@ leave_at_end(struct consumer *consumer)
     consumer_leave(consumer, EX_OK);
 }
 
+/* No more is read until copies of invalid records have been acknowledged. */
+static bool
+is_waiting(struct consumer *consumer)
+{
+    if (consumer->letters && dead_letters_is_full(consumer->letters))
+        consumer->awaiting = true;
+    return consumer->awaiting;
+}
+
 void
 consumer_read(struct consumer *consumer)
 {
     uint64_t until = loop_now() + SLICE_USEC;
     size_t entries;
 
-    if (consumer->paused || consumer->leaving)
+    if (consumer->paused || consumer->awaiting || consumer->leaving)
         return;
     do
         entries = take_batch(consumer);
-    while (entries == SOURCE_BATCH && !consumer->leaving && loop_now() < until);
+    while (entries == SOURCE_BATCH && !consumer->leaving && !is_waiting(consumer) &&
+           loop_now() < until);
     if (entries == SOURCE_BATCH)
         loop_go_on(consumer->loop);
     if (!consumer->leaving)

@@ -11,45 +11,107 @@
 #define SHARE     10 /* a tenth */
 #define RETRY_MIN SECOND
 
+/* A record must not be passed on disk before its copy is safe. */
+static bool
+is_covered(const struct consumer *consumer, size_t index)
+{
+    return !consumer->letters || dead_letters_pending_of(consumer->letters, index) == 0;
+}
+
+static bool
+store(struct consumer *consumer, struct consumer_partition *partition)
+{
+    struct error error = ERROR_INIT;
+    uint64_t suppressed, started = loop_now();
+
+    if (stream_store(&partition->stream, &error) == 0) {
+        partition->saved_at = time(NULL);
+        partition->save_duration = loop_now() - started;
+        partition->durable = partition->stream.offset;
+        return true;
+    }
+    partition->save_failures++;
+    if (sampler_pass(&consumer->save_failures, loop_now(), &suppressed))
+        log_err(consumer->log, "%s; reading stands still until it can be%s", error.text,
+                consumer->leaving ? ", which now it will not" : "");
+    return false;
+}
+
 static bool
 store_all(struct consumer *consumer)
 {
     bool stored = true;
 
     for (size_t i = 0; i < consumer->n_partitions; i++) {
-        struct stream *stream = &consumer->partitions[i].stream;
-        struct error error = ERROR_INIT;
-        uint64_t suppressed;
+        struct consumer_partition *partition = &consumer->partitions[i];
 
-        if (!stream->dirty || stream_store(stream, &error) == 0)
+        if (!partition->stream.dirty)
             continue;
-        stored = false;
-        if (sampler_pass(&consumer->save_failures, loop_now(), &suppressed))
-            log_err(consumer->log, "%s; reading stands still until it can be%s", error.text,
-                    consumer->leaving ? ", which now it will not" : "");
+        if (is_covered(consumer, i))
+            stored &= store(consumer, partition);
+        else
+            log_warning(consumer->log,
+                        "%s partition %d: invalid records have not been acknowledged by %s, so the "
+                        "file stays at offset %lld, from where they are read again",
+                        partition->topic, partition->number, partition->invalid_topic,
+                        (long long)(partition->durable < 0 ? 0 : partition->durable));
     }
     return stored;
+}
+
+/* How long after the last checkpoint the next is due; UINT64_MAX: nothing has changed. */
+static uint64_t
+find_interval(const struct consumer *consumer)
+{
+    uint64_t interval = UINT64_MAX;
+
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        const struct consumer_partition *partition = &consumer->partitions[i];
+
+        if (!partition->stream.dirty)
+            continue;
+        if (partition->stream.urgent)
+            return 0;
+        if (partition->rules->checkpoint_interval < interval)
+            interval = partition->rules->checkpoint_interval;
+    }
+    return interval;
+}
+
+static void
+tell_of_slowness(struct consumer *consumer, uint64_t interval)
+{
+    uint64_t duration = consumer->save_ended - consumer->save_started;
+
+    if (consumer->slow_saves_logged || interval == UINT64_MAX || interval == 0 ||
+        duration * SHARE <= interval)
+        return;
+    consumer->slow_saves_logged = true;
+    log_notice(consumer->log,
+               "a checkpoint takes %llu ms, so there is one every %llu ms rather than every "
+               "%llu ms (checkpoint_interval)",
+               (unsigned long long)duration / 1000, (unsigned long long)duration * SHARE / 1000,
+               (unsigned long long)interval / 1000);
 }
 
 bool
 consumer_save(struct consumer *consumer)
 {
     bool was_paused = consumer->paused;
-    uint64_t duration;
+    uint64_t interval = find_interval(consumer);
 
+    if (consumer->letters && dead_letters_pending(consumer->letters) > 0 && !consumer->leaving) {
+        consumer->awaiting = true; /* comes back when they are acknowledged */
+        return true;
+    }
     consumer->save_started = loop_now();
     consumer->paused = !store_all(consumer);
     consumer->save_ended = loop_now();
-    duration = consumer->save_ended - consumer->save_started;
-    if (duration * SHARE > consumer->config.checkpoint_interval &&
-        consumer->config.checkpoint_interval > 0 && !consumer->slow_saves_logged) {
-        consumer->slow_saves_logged = true;
-        log_notice(consumer->log,
-                   "a checkpoint takes %llu ms, so there is one every %llu ms rather than every "
-                   "%llu ms (checkpoint_interval)",
-                   (unsigned long long)duration / 1000, (unsigned long long)duration * SHARE / 1000,
-                   (unsigned long long)consumer->config.checkpoint_interval / 1000);
-    }
+    consumer->metrics_due = true;
+    tell_of_slowness(consumer, interval);
+    consumer_commit(consumer);
+    if (consumer->renewing && !consumer->paused)
+        consumer_renew(consumer);
     if (consumer->paused)
         consumer_schedule_save(consumer);
     else if (was_paused && !consumer->leaving) {
@@ -59,36 +121,13 @@ consumer_save(struct consumer *consumer)
     return !consumer->paused;
 }
 
-enum urgency { NOTHING_TO_SAVE, SAVE_BY_INTERVAL, SAVE_SOON };
-
-static enum urgency
-find_urgency(const struct consumer *consumer)
-{
-    enum urgency urgency = NOTHING_TO_SAVE;
-
-    for (size_t i = 0; i < consumer->n_partitions; i++) {
-        const struct stream *stream = &consumer->partitions[i].stream;
-
-        if (stream->dirty && stream->urgent)
-            return SAVE_SOON;
-        if (stream->dirty)
-            urgency = SAVE_BY_INTERVAL;
-    }
-    return urgency;
-}
-
 void
 consumer_schedule_save(struct consumer *consumer)
 {
-    uint64_t interval = consumer->config.checkpoint_interval;
     uint64_t rest = consumer->save_ended + SHARE * (consumer->save_ended - consumer->save_started);
-    enum urgency urgency = find_urgency(consumer);
+    uint64_t interval = find_interval(consumer);
 
-    if (urgency == NOTHING_TO_SAVE)
-        return;
-    if (urgency == SAVE_SOON)
-        interval = 0;
-    else if (loop_timer_is_set(consumer->save_timer))
+    if (interval == UINT64_MAX || (interval > 0 && loop_timer_is_set(consumer->save_timer)))
         return;
     if (consumer->paused && interval < RETRY_MIN)
         interval = RETRY_MIN;

@@ -3,21 +3,20 @@
 /* The producer's life: how it begins, what events and signals do to it, how it ends. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "common/cleanup.h"
 #include "common/kafka_conf.h"
 #include "common/notify.h"
 #include "producer/producer_private.h"
-#include "stream/lock.h"
 
-#define TOPICS_USEC (SECOND / 5) /* between two looks whether the topics are there */
-#define DRAIN_USEC  (3 * SECOND) /* for what is on its way when it is told to stop */
-#define AGAIN_USEC  SECOND       /* before a new client takes over from one that failed */
+#define TOPICS_USEC  (SECOND / 5) /* between two looks whether the topics are there */
+#define METRICS_USEC SECOND       /* between two writes of the metrics */
+#define DRAIN_USEC   (3 * SECOND) /* for what is on its way when it is told to stop */
+#define AGAIN_USEC   SECOND       /* before a new client takes over from one that failed */
 
 void
 producer_leave(struct producer *producer, int exit_code)
@@ -29,69 +28,52 @@ producer_leave(struct producer *producer, int exit_code)
     loop_quit(producer->loop, 0);
 }
 
-static bool
-save(struct producer *producer)
+/* Nothing more is sent; what is not acknowledged in a moment is sent again by the next client. */
+static void
+go_on_with_new_client(struct producer *producer)
 {
-    bool was_paused = producer->paused;
-    struct error error = ERROR_INIT;
-    uint64_t suppressed;
-    int result = 0;
-
-    if (producer->dirty)
-        result = position_store(&producer->acknowledged, producer->directory_fd,
-                                feed_describe(producer->feed), &error);
-    producer->paused = result < 0;
-    if (result < 0 && sampler_pass(&producer->failures, loop_now(), &suppressed))
-        log_err(producer->log, "%s/%s; sending stands still until it can be", producer->directory,
-                error.text);
-    if (result == 0) {
-        producer->dirty = false;
-        if (was_paused)
-            log_notice(producer->log, "%s/" POSITION_FILE " can be written again; sending goes on",
-                       producer->directory);
-    }
-    return result == 0;
+    producer->again = producer->stopping = true;
+    loop_set_timer(producer->end_timer, loop_now() + AGAIN_USEC);
 }
 
 static void
-on_event(void *userdata, enum sink_event event, const char *text)
+on_event(void *userdata, enum client_event event, const char *text)
 {
     struct producer *producer = userdata;
     uint64_t suppressed;
 
     switch (event) {
-    case SINK_EVENT_LOG:
+    case CLIENT_LOG:
         log_debug(producer->log, "%s", text);
         break;
-    case SINK_EVENT_DOWN:
+    case CLIENT_DOWN:
         if (!producer->down) {
             producer->down = true;
             log_warning(producer->log, "no broker can be reached, waiting: %s", text);
             notify_status("waiting for a broker");
         }
         break;
-    case SINK_EVENT_FATAL:
+    case CLIENT_FATAL:
         if (producer->again)
             break;
         log_warning(producer->log,
                     "librdkafka's producer has failed: %s; a new one sends again what is not "
                     "acknowledged",
                     text);
-        producer->again = producer->stopping = true;
-        loop_set_timer(producer->end_timer, loop_now() + AGAIN_USEC);
+        go_on_with_new_client(producer);
         break;
-    case SINK_EVENT_GIVEN_UP:
+    case CLIENT_GIVEN_UP:
         log_err(producer->log, "Kafka refuses this producer for good: %s", text);
         producer_leave(producer, EX_UNAVAILABLE);
         break;
-    case SINK_EVENT_REFUSED:
-        if (producer->total == 0) {
+    case CLIENT_REFUSED:
+        if (producer->total == 0 && !producer->daemon->executed_again) {
             log_err(producer->log, "Kafka refuses this client: %s; see [kafka]", text);
             producer_leave(producer, EX_UNAVAILABLE);
             break;
         }
         /* fall through */
-    case SINK_EVENT_OTHER:
+    default:
         if (sampler_pass(&producer->failures, loop_now(), &suppressed))
             log_warning(producer->log, "%s", text);
         break;
@@ -105,9 +87,15 @@ on_acknowledged(void *userdata, uint64_t number)
 }
 
 static void
-on_failed(void *userdata, uint64_t number, const char *reason)
+on_failed(void *userdata, uint64_t number, bool final, const char *reason)
 {
-    producer_fail(userdata, number, reason);
+    struct producer *producer = userdata;
+
+    /* With a bound on retries there has been no more than that. */
+    if (final || producer->config.retries != UINT64_MAX)
+        producer_fail(producer, number, reason);
+    else
+        on_event(producer, CLIENT_FATAL, reason);
 }
 
 /* ---- events of the loop ---- */
@@ -138,7 +126,7 @@ on_save(void *userdata)
 {
     struct producer *producer = userdata;
 
-    if (!save(producer))
+    if (!producer_save(producer))
         loop_set_timer(producer->save_timer, loop_now() + SAVE_USEC);
     notify_status("%llu reports sent, day %llu", (unsigned long long)producer->total,
                   (unsigned long long)producer->acknowledged.days);
@@ -150,7 +138,12 @@ static void
 begin_sending(struct producer *producer)
 {
     struct error error = ERROR_INIT;
+    int exit_code = producer_cover_topics(producer);
 
+    if (exit_code != EX_OK) {
+        producer_leave(producer, exit_code);
+        return;
+    }
     for (size_t i = 0; i < producer->config.n_topics; i++) {
         if (sink_add_topic(producer->sink, producer->config.topics[i].name, &error) < 0) {
             log_err(producer->log, "%s", error.text);
@@ -161,6 +154,26 @@ begin_sending(struct producer *producer)
     producer_send(producer);
 }
 
+static bool
+is_covered(void *userdata, const char *topic)
+{
+    struct producer *producer = userdata;
+
+    return position_covers(&producer->file, topic);
+}
+
+static void
+on_deleting(void *userdata, const char *topic)
+{
+    struct producer *producer = userdata;
+
+    log_notice(
+        producer->log,
+        "topic %s is deleted, and then made anew: its if_exists is recreate, and no " POSITION_FILE
+        " covers it",
+        topic);
+}
+
 static void
 on_topics(void *userdata)
 {
@@ -168,8 +181,8 @@ on_topics(void *userdata)
     struct error message = ERROR_INIT;
     int result = topics_check(producer->topics, &message);
 
-    if (message.text[0] && strcmp(message.text, producer->complaint) != 0) {
-        snprintf(producer->complaint, sizeof(producer->complaint), "%.500s", message.text);
+    if (message.text[0] && strcmp(message.text, producer->complaint.text) != 0) {
+        producer->complaint = message;
         log_write(producer->log, result == TOPICS_E_PENDING ? LOG_LEVEL_WARNING : LOG_LEVEL_ERR,
                   "%s", message.text);
     }
@@ -180,8 +193,17 @@ on_topics(void *userdata)
         producer->topics = NULL;
         begin_sending(producer);
     } else {
-        producer_leave(producer, result == TOPICS_E_MISMATCH ? EX_CONFIG : EX_UNAVAILABLE);
+        producer_leave(producer, result == TOPICS_E_SETTINGS ? EX_CONFIG : EX_UNAVAILABLE);
     }
+}
+
+static void
+on_metrics(void *userdata)
+{
+    struct producer *producer = userdata;
+
+    producer_show_metrics(producer);
+    loop_set_timer(producer->metrics_timer, loop_now() + METRICS_USEC);
 }
 
 static void
@@ -202,6 +224,22 @@ on_stop(void *userdata, int signal)
     producer_leave_when_done(producer);
 }
 
+/* librdkafka's client keeps those it was made with. */
+static void
+follow_credentials(struct producer *producer, const struct settings *settings)
+{
+    cleanup(free) char *credentials = kafka_conf_credentials(settings);
+
+    if (!credentials || strcmp(credentials, producer->credentials) == 0)
+        return;
+    if (loop_timer_is_set(producer->end_timer)) /* it ends, or goes on with a new one, already */
+        return;
+    log_notice(producer->log,
+               "the credentials in [kafka] have changed: going on with a new client");
+    go_on_with_new_client(producer);
+    producer_leave_when_done(producer);
+}
+
 static void
 take_over(void *userdata, const struct settings *settings)
 {
@@ -217,6 +255,7 @@ take_over(void *userdata, const struct settings *settings)
     if (loop_timer_is_set(producer->day_timer))
         loop_set_timer(producer->day_timer, producer->day_started + config.interval);
     producer_settings_fini(&config);
+    follow_credentials(producer, settings);
 }
 
 static void
@@ -224,81 +263,17 @@ on_reload(void *userdata)
 {
     struct producer *producer = userdata;
 
-    daemon_reload(producer->daemon, producer->settings, take_over, producer);
+    producer->reload_failed =
+        !daemon_reload(producer->daemon, producer->settings, take_over, producer);
 }
 
 static void
 on_flush(void *userdata)
 {
-    save(userdata);
+    producer_save(userdata);
 }
 
 /* ---- beginning ---- */
-
-static int
-open_directory(struct producer *producer)
-{
-    struct error error = ERROR_INIT;
-    const char *directory = daemon_state_directory(producer->config.directory);
-    int result;
-
-    producer->directory = directory;
-    producer->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (producer->directory_fd < 0) {
-        log_err(producer->log, "directory %s: %s; create it, or set [producer] directory",
-                directory, strerror(errno));
-        return EX_CANTCREAT;
-    }
-    if (faccessat(producer->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
-        log_err(producer->log, "directory %s: %s; weatherd must be able to write there", directory,
-                strerror(errno));
-        return EX_CANTCREAT;
-    }
-    result =
-        lock_take(producer->directory_fd, ".producer.lock", "producer", &producer->lock_fd, &error);
-    if (result != 0) {
-        log_err(producer->log, "%s/%s", directory, error.text);
-        return EX_CANTCREAT;
-    }
-    return EX_OK;
-}
-
-static int
-load_position(struct producer *producer)
-{
-    struct error error = ERROR_INIT;
-    int result;
-
-    if (producer->daemon->flag) {
-        if (unlinkat(producer->directory_fd, POSITION_FILE, 0) == 0)
-            log_notice(producer->log, "%s/" POSITION_FILE " is forgotten, as --fresh says",
-                       producer->directory);
-        return EX_OK;
-    }
-    result = position_load(&producer->acknowledged, producer->directory_fd,
-                           feed_describe(producer->feed), &error);
-    if (result == POSITION_E_NONE)
-        return EX_OK;
-    if (result != 0) {
-        log_err(producer->log, "%s/%s", producer->directory, error.text);
-        return result == POSITION_E_CORRUPT ? EX_DATAERR : EX_IOERR;
-    }
-    if (producer->acknowledged.reports > 0 &&
-        producer->acknowledged.reports >=
-            feed_day_size(producer->feed, producer->acknowledged.days)) {
-        log_err(producer->log,
-                "%s/" POSITION_FILE ": \"reports\" is %llu, but day %llu of the feed has %zu; "
-                "restore the file or the feed, or begin anew with --fresh",
-                producer->directory, (unsigned long long)producer->acknowledged.reports,
-                (unsigned long long)producer->acknowledged.days,
-                feed_day_size(producer->feed, producer->acknowledged.days));
-        return EX_DATAERR;
-    }
-    producer->sent = producer->acknowledged;
-    log_info(producer->log, "going on after %llu days and %llu reports",
-             (unsigned long long)producer->sent.days, (unsigned long long)producer->sent.reports);
-    return EX_OK;
-}
 
 static int
 start_loop(struct producer *producer, struct error *error)
@@ -307,7 +282,6 @@ start_loop(struct producer *producer, struct error *error)
         .stop = on_stop,
         .reload = on_reload,
         .flush = on_flush,
-        .readable = on_readable,
         .go_on = on_go_on,
     };
     const struct {
@@ -316,7 +290,8 @@ start_loop(struct producer *producer, struct error *error)
     } timers[] = {{on_day, &producer->day_timer},
                   {on_save, &producer->save_timer},
                   {on_topics, &producer->topics_timer},
-                  {on_end, &producer->end_timer}};
+                  {on_end, &producer->end_timer},
+                  {on_metrics, &producer->metrics_timer}};
     int result = loop_new(&producer->loop, &handlers, producer, error);
 
     for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]) && result == 0; i++)
@@ -332,6 +307,10 @@ start_sink(struct producer *producer, struct error *error)
         .failed = on_failed,
         .event = on_event,
     };
+    static const struct topics_handlers topics_handlers = {
+        .is_covered = is_covered,
+        .deleting = on_deleting,
+    };
     const struct settings_reporter reporter = daemon_reporter(producer->daemon);
     struct rd_kafka_conf_s *conf;
     int result;
@@ -342,11 +321,14 @@ start_sink(struct producer *producer, struct error *error)
     if (producer_settings_kafka(&conf, producer->settings, &reporter, error) != 0)
         return -EINVAL;
     result = sink_new(&producer->sink, conf, &handlers, producer, error);
+    producer->plan = (struct topics_plan){.settings = producer->config.topics,
+                                          .n_topics = producer->config.n_topics,
+                                          .handlers = &topics_handlers,
+                                          .userdata = producer};
     if (result == 0)
-        result = topics_new(&producer->topics, sink_client(producer->sink), producer->config.topics,
-                            producer->config.n_topics);
+        result = topics_new(&producer->topics, sink_client(producer->sink), &producer->plan);
     if (result == 0)
-        result = loop_watch(producer->loop, sink_descriptor(producer->sink), error);
+        result = loop_watch(producer->loop, sink_descriptor(producer->sink), on_readable, error);
     return result;
 }
 
@@ -368,10 +350,13 @@ producer_new(struct producer **producerp, struct daemon *daemon, struct settings
         log_err(producer->log, "%s", error.text);
         return EX_CONFIG;
     }
+    producer->credentials = kafka_conf_credentials(settings);
+    if (!producer->credentials)
+        return EX_SOFTWARE;
     producer->days_left = producer->config.days ? producer->config.days : UINT64_MAX;
-    exit_code = open_directory(producer);
+    exit_code = producer_open_directory(producer);
     if (exit_code == EX_OK)
-        exit_code = load_position(producer);
+        exit_code = producer_open_metrics(producer);
     if (exit_code != EX_OK)
         return exit_code;
     /* The loop blocks the signals before the client starts its threads. */
@@ -410,6 +395,8 @@ producer_run(struct producer *producer)
 
     log_info(producer->log, "sending %s", feed_describe(producer->feed));
     loop_set_timer(producer->topics_timer, loop_now());
+    if (producer->metrics)
+        loop_set_timer(producer->metrics_timer, loop_now());
     notify_ready(producer->daemon->ready_fd);
     loop_go_on(producer->loop); /* for what came before the descriptor was watched */
     result = loop_run(producer->loop);
@@ -418,8 +405,10 @@ producer_run(struct producer *producer)
         log_err(producer->log, "the event loop failed: %s", strerror(-result));
         producer->exit_code = EX_SOFTWARE;
     }
-    if (!save(producer) && producer->exit_code == EX_OK)
+    if (!producer_save(producer) && producer->exit_code == EX_OK)
         producer->exit_code = EX_IOERR;
+    if (producer->metrics)
+        metrics_remove(producer->metrics);
     if (producer->again && producer->exit_code == EX_OK)
         return execute_again(producer);
     notify_stopping();

@@ -14,64 +14,22 @@
 #include "common/kafka_conf.h"
 #include "common/values.h"
 #include "producer/producer_settings.h"
-#include "record/report_protobuf.h"
+#include "record/report_format.h"
+#include "stream/sink.h"
 
 static int
-parse_source(const char *value, void *destination, struct error *error)
+parse_unit(const struct setting_row *row, const char *value, void *destination, struct error *error)
 {
-    enum feed_source *source = destination;
-
-    if (strcmp(value, "simulator") == 0)
-        *source = FEED_SIMULATOR;
-    else if (strcmp(value, "csv") == 0)
-        *source = FEED_CSV;
-    else
-        return error_set(error, -EINVAL, "\"%s\" must be simulator or csv", value);
-    return 0;
-}
-
-static int
-parse_model(const char *value, void *destination, struct error *error)
-{
-    enum simulator_model *model = destination;
-
-    if (strcmp(value, "seasonal") == 0)
-        *model = SIMULATOR_SEASONAL;
-    else if (strcmp(value, "uniform") == 0)
-        *model = SIMULATOR_UNIFORM;
-    else
-        return error_set(error, -EINVAL, "\"%s\" must be seasonal or uniform", value);
-    return 0;
-}
-
-static int
-parse_unit(const char *value, void *destination, struct error *error)
-{
-    if (strcmp(value, "F") != 0 && strcmp(value, "C") != 0)
-        return error_set(error, -EINVAL, "\"%s\" must be F or C", value);
-    *(char *)destination = value[0];
-    return 0;
-}
-
-static int
-parse_number(const char *value, int64_t max, uint64_t *destination, struct error *error)
-{
-    int64_t number;
-    int result = value_parse_integer(value, 0, max, &number, error);
+    int choice, result = setting_parse_choice(row, value, &choice, error);
 
     if (result == 0)
-        *destination = (uint64_t)number;
+        *(char *)destination = "FC"[choice];
     return result;
 }
 
 static int
-parse_count(const char *value, void *destination, struct error *error)
-{
-    return parse_number(value, INT64_MAX, destination, error);
-}
-
-static int
-parse_retries(const char *value, void *destination, struct error *error)
+parse_retries(const struct setting_row *row, const char *value, void *destination,
+              struct error *error)
 {
     int64_t number;
 
@@ -85,85 +43,103 @@ parse_retries(const char *value, void *destination, struct error *error)
     return 0;
 }
 
+/* As the reader's enum, which begins with "auto". */
 static int
-parse_stations(const char *value, void *destination, struct error *error)
+parse_format(const struct setting_row *row, const char *value, void *destination,
+             struct error *error)
 {
-    int64_t stations;
-    int result = value_parse_integer(value, 1, 1000000, &stations, error);
+    static const enum report_format formats[] = {REPORT_FORMAT_PROTOBUF, REPORT_FORMAT_JSON};
+    int choice, result = setting_parse_choice(row, value, &choice, error);
 
     if (result == 0)
-        *(size_t *)destination = (size_t)stations;
+        *(enum report_format *)destination = formats[choice];
     return result;
 }
 
 static int
-parse_date(const char *value, void *destination, struct error *error)
+parse_date(const struct setting_row *row, const char *value, void *destination, struct error *error)
 {
     if (!date_parse(value, strlen(value), destination))
         return error_set(error, -EINVAL, "\"%s\" must be a date that exists, YYYY-MM-DD", value);
     return 0;
 }
 
+/* The file takes tabs and long texts, reports don't. */
 static int
-parse_rate(const char *value, void *destination, struct error *error)
+check_station_text(const char *value, struct error *error)
+{
+    size_t length = strlen(value);
+
+    if (length > REPORT_STATION_MAX)
+        return error_set(error, -EINVAL, "\"%.200s\" has %zu bytes, a station's id at most %d",
+                         value, length, REPORT_STATION_MAX);
+    if (!value_is_text(value, length))
+        return error_set(error, -EINVAL, "a station's id can't have a control character in it");
+    return 0;
+}
+
+static int
+parse_prefix(const struct setting_row *row, const char *value, void *destination,
+             struct error *error)
+{
+    int result = check_station_text(value, error);
+
+    return result == 0 ? setting_parse_text(row, value, destination, error) : result;
+}
+
+static int
+parse_station(const struct setting_row *row, const char *value, void *destination,
+              struct error *error)
+{
+    int result = check_station_text(value, error);
+
+    return result == 0 ? setting_parse_string(row, value, destination, error) : result;
+}
+
+static int
+parse_rate(const struct setting_row *row, const char *value, void *destination, struct error *error)
 {
     return value_parse_number(value, 0, 1, destination, error);
 }
 
-static int
-parse_partitions(const char *value, void *destination, struct error *error)
-{
-    int64_t partitions;
-    int result = value_parse_integer(value, 1, 10000, &partitions, error);
+#define FIELD(member)       offsetof(struct producer_settings, member)
+#define TOPIC_FIELD(member) offsetof(struct topic_settings, member)
 
-    if (result == 0)
-        *(int32_t *)destination = (int32_t)partitions;
-    return result;
-}
-
-static int
-parse_replication(const char *value, void *destination, struct error *error)
-{
-    int64_t factor;
-    int result = value_parse_integer(value, 1, INT16_MAX, &factor, error);
-
-    if (result == 0)
-        *(int16_t *)destination = (int16_t)factor;
-    return result;
-}
-
-#define FIELD(member) offsetof(struct producer_settings, member)
+#define TOPIC_PROPERTY "config." /* before the name of a property of Kafka's */
 
 static const struct setting_row rows[] = {
     KAFKA_CONF_SETTING_ROWS,
     SETTING_LOG_LEVEL_ROW,
     {"producer", "source", "simulator", "simulator|csv", "where the reports come from",
-     parse_source, FIELD(feed.source), 0},
+     setting_parse_choice, FIELD(feed.source), 0},
     {"producer", "interval", "100ms", "DURATION",
      "time between two days of reports; 0: as fast as possible", setting_parse_duration,
      FIELD(interval), SETTING_RELOAD},
-    {"producer", "days", "0", "NUMBER", "days to send in this run; 0: for ever", parse_count,
+    {"producer", "days", "0", "0..", "days to send in this run; 0: for ever", setting_parse_integer,
      FIELD(days), 0},
     {"producer", "directory", NULL, "DIRECTORY",
      "where producer.json is kept; without it $STATE_DIRECTORY, or the working directory",
      setting_parse_string, FIELD(directory), 0},
     {"producer", "unit", "F", "F|C", "the unit of the degrees that are sent", parse_unit,
      FIELD(feed.unit), 0},
-    {"producer", "retries", "unlimited", "NUMBER|unlimited",
+    {"producer", "retries", "unlimited", "1..|unlimited",
      "how often a report is tried again; with a number each day is acknowledged before the next "
      "is sent, and a report that fails ends the run with exit code 69",
      parse_retries, FIELD(retries), 0},
+    {"producer", "metrics_directory", NULL, "DIRECTORY",
+     "where figures for Prometheus are kept; without it $RUNTIME_DIRECTORY, or nowhere",
+     setting_parse_string, FIELD(metrics_directory), 0},
     {"simulator", "model", "seasonal", "seasonal|uniform",
-     "the weather: by month with memory, or independent normal draws", parse_model,
+     "the weather: by month with memory, or independent normal draws", setting_parse_choice,
      FIELD(feed.simulator.model), 0},
-    {"simulator", "stations", "10", "NUMBER", "how many stations report", parse_stations,
+    {"simulator", "stations", "10", "1..1000000", "how many stations report", setting_parse_integer,
      FIELD(feed.simulator.n_stations), 0},
     {"simulator", "station_prefix", "Station", "TEXT",
-     "what the stations' ids begin with: StationA, StationB, …; may be empty", setting_parse_text,
+     "what the stations' ids begin with: StationA, StationB, …; may be empty", parse_prefix,
      FIELD(feed.simulator.station_prefix), 0},
     {"simulator", "start", "2000-01-01", "DATE", "date of the first day", parse_date,
      FIELD(feed.simulator.start), 0},
-    {"simulator", "seed", "1", "NUMBER", "the same seed gives the same reports", parse_count,
+    {"simulator", "seed", "1", "0..", "the same seed gives the same reports", setting_parse_integer,
      FIELD(feed.simulator.seed), 0},
     {"simulator", "rain", "yes", "yes|no", "whether reports say if it rains", setting_parse_boolean,
      FIELD(feed.simulator.rain), 0},
@@ -182,46 +158,59 @@ static const struct setting_row rows[] = {
      "column that says if it rains: yes or no, or a number above 0", setting_parse_string,
      FIELD(feed.csv.raining_column), 0},
     {"csv", "station", NULL, "TEXT", "the station's id, for a file without a column of it",
-     setting_parse_string, FIELD(feed.csv.station), 0},
+     parse_station, FIELD(feed.csv.station), 0},
     {"csv", "unit", "F", "F|C", "the unit of the file's degrees", parse_unit, FIELD(feed.csv.unit),
      0},
-    {"topic", "partitions", "4", "NUMBER", "partitions of the topic when it is made",
-     parse_partitions, offsetof(struct topic_settings, partitions), 0},
-    {"topic", "replication_factor", "1", "NUMBER", "replicas of each partition when it is made",
-     parse_replication, offsetof(struct topic_settings, replication_factor), 0},
+    {"topic", "format", "protobuf", "protobuf|json", "what a report is written as", parse_format,
+     TOPIC_FIELD(format), 0},
+    {"topic", "schema", "report", "report|station_report", "which message of protobuf",
+     setting_parse_choice, TOPIC_FIELD(schema), 0},
+    {"topic", "key", "station", "station|month|partition",
+     "the records' key: the station's id, the month's English name, or the number of the partition",
+     setting_parse_choice, TOPIC_FIELD(key), 0},
+    {"topic", "partitions", "4", "1..10000", "partitions of the topic when it is made",
+     setting_parse_integer, TOPIC_FIELD(partitions), 0},
+    {"topic", "replication_factor", "1", "1..32767", "replicas of each partition when it is made",
+     setting_parse_integer, TOPIC_FIELD(replication_factor), 0},
+    {"topic", TOPIC_PROPERTY "*", NULL, "VALUE", "a property of the topic when it is made",
+     setting_parse_any, 0, 0},
+    {"topic", "if_exists", "keep", "keep|recreate",
+     "what becomes of a topic that is there and that no producer.json covers", setting_parse_choice,
+     TOPIC_FIELD(if_exists), 0},
 };
 
-static const struct kafka_property kafka_properties[] = {
-    {"bootstrap.servers", "localhost:9092", false},
-    {"acks", "all", false},
-    {"enable.idempotence", "true", false},
-    {"message.timeout.ms", "0", false}, /* never given up */
-    {"message.send.max.retries", "2147483647", false},
-    {"partitioner", "murmur2_random", false},
-    {"log.queue", "true", false},
-    {"linger.ms", "5", false},
-    {"reconnect.backoff.max.ms", "2000", false},
-    {NULL, NULL, false},
-};
+#define PROPERTIES_MAX 32 /* of sink_kafka_properties, with their end */
+
+/* Those of any sink, with a bound on retries where there is one. */
+static void
+fill_properties(struct kafka_property properties[PROPERTIES_MAX], const char *retries)
+{
+    for (size_t i = 0; i < PROPERTIES_MAX; i++) {
+        properties[i] = sink_kafka_properties[i];
+        if (!properties[i].name)
+            return;
+        if (strcmp(properties[i].name, "message.send.max.retries") == 0 &&
+            strcmp(retries, "unlimited") != 0)
+            properties[i].value = retries;
+    }
+    abort(); /* the table has outgrown the room for it */
+}
 
 static int
 make_kafka_conf(struct rd_kafka_conf_s **confp, const struct settings *settings,
                 const struct settings_reporter *reporter, struct error *error)
 {
-    struct kafka_property properties[sizeof(kafka_properties) / sizeof(kafka_properties[0])];
+    struct kafka_property properties[PROPERTIES_MAX];
     struct kafka_conf_settings conf_settings = {
         .properties = properties,
         .settings = settings,
         .client_id = producer_program.name,
+        .is_producer = true,
     };
     struct setting_value retries;
 
-    memcpy(properties, kafka_properties, sizeof(properties));
-    if (settings_get(settings, "producer", "retries", &retries) &&
-        strcmp(retries.value, "unlimited") != 0)
-        for (struct kafka_property *property = properties; property->name; property++)
-            if (strcmp(property->name, "message.send.max.retries") == 0)
-                property->value = retries.value;
+    settings_get(settings, "producer", "retries", &retries); /* it has a default */
+    fill_properties(properties, retries.value);
     return confp ? kafka_conf_new(confp, &conf_settings, reporter, error)
                  : kafka_conf_check(&conf_settings, reporter);
 }
@@ -234,6 +223,42 @@ producer_settings_kafka(struct rd_kafka_conf_s **confp, const struct settings *s
 }
 
 static int
+add_property(struct topic_settings *topic, const char *name, const char *value)
+{
+    struct topic_property *properties =
+        reallocarray(topic->properties, topic->n_properties + 1, sizeof(*properties));
+    struct topic_property property = {NULL, NULL};
+
+    if (!properties)
+        return -ENOMEM;
+    topic->properties = properties;
+    property.name = strdup(name);
+    property.value = strdup(value);
+    properties[topic->n_properties++] = property;
+    return property.name && property.value ? 0 : -ENOMEM;
+}
+
+static int
+read_properties(struct topic_settings *topic, const struct settings *settings, const char *section,
+                struct error *error)
+{
+    const size_t prefix = strlen(TOPIC_PROPERTY);
+    struct setting_value value;
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && settings_each(settings, section, i, &value); i++) {
+        if (strncmp(value.key, TOPIC_PROPERTY, prefix) != 0)
+            continue;
+        if (!value.key[prefix])
+            return error_set(error, -EINVAL,
+                             "%s: \"%s\" in [%s]: a property's name must follow the dot",
+                             value.origin, value.key, section);
+        result = add_property(topic, value.key + prefix, value.value);
+    }
+    return result;
+}
+
+static int
 add_topic(struct producer_settings *producer, const struct settings *settings, const char *name,
           struct error *error)
 {
@@ -241,6 +266,7 @@ add_topic(struct producer_settings *producer, const struct settings *settings, c
         reallocarray(producer->topics, producer->n_topics + 1, sizeof(*topics));
     struct topic_settings *topic;
     char section[300];
+    int result;
 
     if (!topics)
         return -ENOMEM;
@@ -251,7 +277,10 @@ add_topic(struct producer_settings *producer, const struct settings *settings, c
         return -ENOMEM;
     producer->n_topics++;
     snprintf(section, sizeof(section), "topic %s", name);
-    return settings_read(settings, section, topic, error);
+    result = settings_read(settings, section, topic, error);
+    if (topic->format == REPORT_FORMAT_JSON)
+        topic->schema = REPORT_SCHEMA_REPORT; /* JSON has one shape */
+    return result < 0 ? result : read_properties(topic, settings, section, error);
 }
 
 int
@@ -275,13 +304,25 @@ producer_settings_read(struct producer_settings *producer, const struct settings
     return result;
 }
 
+static void
+topic_fini(struct topic_settings *topic)
+{
+    for (size_t i = 0; i < topic->n_properties; i++) {
+        free(topic->properties[i].name);
+        free(topic->properties[i].value);
+    }
+    free(topic->properties);
+    free(topic->name);
+}
+
 void
 producer_settings_fini(struct producer_settings *producer)
 {
     for (size_t i = 0; i < producer->n_topics; i++)
-        free(producer->topics[i].name);
+        topic_fini(&producer->topics[i]);
     free(producer->topics);
     free(producer->directory);
+    free(producer->metrics_directory);
     free((char *)producer->feed.simulator.station_prefix);
     free((char *)producer->feed.csv.file);
     free((char *)producer->feed.csv.date_column);
@@ -313,7 +354,7 @@ find_contradiction(const struct producer_settings *producer)
 }
 
 static int
-check(const struct settings *settings, const struct settings_reporter *reporter)
+check(const struct settings *settings, bool complete, const struct settings_reporter *reporter)
 {
     struct producer_settings producer;
     struct error error = ERROR_INIT;
@@ -322,6 +363,8 @@ check(const struct settings *settings, const struct settings_reporter *reporter)
 
     if (make_kafka_conf(NULL, settings, reporter, &error) != 0)
         exit_code = EX_CONFIG;
+    if (!complete)
+        return exit_code;
     if (producer_settings_read(&producer, settings, &error) < 0) {
         reporter->mistake(reporter->userdata, error.text);
         return EX_CONFIG;
@@ -344,6 +387,7 @@ const struct daemon_program producer_program = {
     .n_rows = sizeof(rows) / sizeof(rows[0]),
     .option = {"fresh", 0, NULL,
                "forget the position of an earlier run and begin with the first day"},
+    .option_once = true,
     .check = check,
     .protobuf_version = report_protobuf_library_version,
 };

@@ -10,10 +10,11 @@
 struct rd_kafka_conf_s;
 
 struct producer_settings {
-    uint64_t interval; /* microseconds a day; 0: as fast as possible */
-    uint64_t days;     /* in this run; 0: for ever */
-    uint64_t retries;  /* UINT64_MAX: unlimited */
-    char *directory;   /* NULL: daemon_state_directory() */
+    uint64_t interval;       /* microseconds a day; 0: as fast as possible */
+    uint64_t days;           /* in this run; 0: for ever */
+    uint64_t retries;        /* UINT64_MAX: unlimited */
+    char *directory;         /* NULL: daemon_state_directory() */
+    char *metrics_directory; /* NULL: that of $RUNTIME_DIRECTORY, or none */
     struct feed_settings feed;
     size_t n_topics;
     struct topic_settings *topics;
@@ -24,7 +25,7 @@ struct producer_settings {
 
 extern const struct daemon_program producer_program;
 
-/* Fills the struct from checked settings: 0 or -ENOMEM. Release with producer_settings_fini(). */
+/* Fills the struct from settings: 0; -EINVAL with a message; or -ENOMEM. Release with producer_settings_fini(). */
 int producer_settings_read(struct producer_settings *producer, const struct settings *settings,
                            struct error *error);
 void producer_settings_fini(struct producer_settings *producer);

@@ -7,12 +7,31 @@
  * each once.
  */
 
+#include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "producer/producer_private.h"
-#include "record/report_protobuf.h"
+#include "record/report_format.h"
 
 #define SLICE_USEC 5000 /* of sending, until other events have their turn */
+
+#define N_RENDERINGS 3 /* two schemas of protobuf, and JSON */
+
+/* A report as a topic has it. Topics of one format share the payload. */
+struct rendering {
+    enum report_format format; /* REPORT_FORMAT_AUTO: none yet */
+    enum report_schema schema;
+    size_t length;
+    uint8_t payload[REPORT_SIZE_MAX];
+};
+
+/* A report on its way into messages. */
+struct outgoing {
+    const struct report *report;
+    struct rendering renderings[N_RENDERINGS];
+    char partition[sizeof("2147483647")];
+};
 
 /* All days are sent, or it was told to stop: leave once nothing is on its way. */
 void
@@ -53,20 +72,72 @@ end_day(struct producer *producer)
         loop_set_timer(producer->day_timer, producer->day_started + producer->config.interval);
 }
 
+static const struct rendering *
+render(struct outgoing *outgoing, const struct topic_settings *topic)
+{
+    struct rendering *rendering = outgoing->renderings;
+
+    while (rendering->format != REPORT_FORMAT_AUTO &&
+           (rendering->format != topic->format || rendering->schema != topic->schema))
+        rendering++;
+    if (rendering->format == REPORT_FORMAT_AUTO) {
+        rendering->format = topic->format;
+        rendering->schema = topic->schema;
+        rendering->length =
+            report_write(topic->format, topic->schema, outgoing->report, rendering->payload);
+    }
+    return rendering;
+}
+
+static void
+put_key(struct outgoing *outgoing, const struct topic_settings *topic, struct sink_message *message)
+{
+    const struct report *report = outgoing->report;
+
+    switch (topic->key) {
+    case TOPIC_KEY_STATION:
+        message->key = report->station;
+        message->key_length = report->station_length;
+        break;
+    case TOPIC_KEY_MONTH:
+        message->key = date_month_name(date_to_civil(report->date).month);
+        message->key_length = strlen(message->key);
+        break;
+    case TOPIC_KEY_PARTITION:
+        message->has_partition = true;
+        message->partition =
+            sink_place(report->station, report->station_length, (int32_t)topic->partitions);
+        message->key = outgoing->partition;
+        message->key_length = (size_t)snprintf(outgoing->partition, sizeof(outgoing->partition),
+                                               "%d", (int)message->partition);
+        break;
+    }
+}
+
+static int
+send_to_topic(struct producer *producer, struct outgoing *outgoing, size_t number,
+              struct error *error)
+{
+    const struct topic_settings *topic = &producer->config.topics[number];
+    const struct rendering *rendering = render(outgoing, topic);
+    struct sink_message message = {
+        .topic = number,
+        .number = producer->number,
+        .payload = rendering->payload,
+        .payload_length = rendering->length,
+    };
+
+    put_key(outgoing, topic, &message);
+    return sink_send(producer->sink, &message, error);
+}
+
 /* False when there is no room for now. */
 static bool
 send_report(struct producer *producer)
 {
-    const struct report *report = &producer->day[producer->sent.reports];
-    uint8_t payload[REPORT_PROTOBUF_MAX];
     bool twice = feed_is_duplicated(producer->feed, producer->sent.days, producer->sent.reports);
     size_t n_topics = producer->config.n_topics, n_messages = n_topics * (twice ? 2 : 1);
-    struct sink_message message = {
-        .key = report->station,
-        .key_length = report->station_length,
-        .payload = payload,
-        .payload_length = report_protobuf_write(report, payload),
-    };
+    struct outgoing outgoing;
     struct error error = ERROR_INIT;
     int result;
 
@@ -76,10 +147,11 @@ send_report(struct producer *producer)
         producer->number = window_open(&producer->window, (unsigned)n_messages);
         producer->opened = true;
     }
-    message.number = producer->number;
+    outgoing.report = &producer->day[producer->sent.reports];
+    for (size_t i = 0; i < N_RENDERINGS; i++)
+        outgoing.renderings[i].format = REPORT_FORMAT_AUTO;
     for (; producer->message < n_messages; producer->message++) {
-        message.topic = producer->message % n_topics;
-        result = sink_send(producer->sink, &message, &error);
+        result = send_to_topic(producer, &outgoing, producer->message % n_topics, &error);
         if (result < 0) {
             log_err(producer->log, "%s", error.text);
             producer_leave(producer, EX_UNAVAILABLE);

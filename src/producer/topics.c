@@ -4,10 +4,24 @@
  * What is there is looked up in the list of all topics. Asking for one by its name would have a
  * broker with auto.create.topics.enable make it, with a number of partitions of its own; so would a
  * topic handle of the producer, which therefore comes after this.
+ *
+ * All topics go through the same steps side by side: each check reads the answer to the last
+ * request, looks at the list once if any topic waits for it, and sends one request for all topics
+ * that are to be deleted, or for all that are to be made.
+ *
+ *     LOOK ── right ─────────────────────────────────────────────────► GOOD
+ *      ├───── missing ──────────────────────────► MAKE ──► LISTED ───► GOOD
+ *      └───── to be made anew ► TRY ► DELETE ► GONE ─┘
+ *
+ * Deletion is the one step that can't be taken back. So it waits until every topic has been looked
+ * at and the brokers have said that they would make the new one (TRY).
+ *
+ * It is also asynchronous. A broker goes on listing the old topic for a while, and takes reports for
+ * it, which then go with it. Therefore the topic must have been seen missing for a while before it
+ * is made (GONE), and is believed to be there only after its making has been answered (LISTED).
  */
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,25 +35,37 @@
 #define OPERATION_TIMEOUT_MSEC 5000
 #define METADATA_TIMEOUT_MSEC  1000
 
+#define LOOKS_GONE     5  /* in a row, each at whatever broker answers */
+#define LOOKS_IN_VAIN  25 /* until that is worth a message, or another try */
+#define TRIED_NAME_MAX 48
+
 CLEANUP_DEFINE(rd_kafka_AdminOptions_t *, rd_kafka_AdminOptions_destroy);
 CLEANUP_DEFINE(rd_kafka_event_t *, rd_kafka_event_destroy);
 CLEANUP_DEFINE(struct topics *, topics_free);
 
+enum step { LOOK, TRY, DELETE, GONE, MAKE, LISTED, GOOD };
+
+struct topic {
+    const struct topic_settings *settings;
+    enum step step;
+    bool may_be_deleted;
+    bool told;        /* that it is deleted */
+    unsigned looks;   /* at the list, in this step */
+    unsigned missing; /* in so many of them, in a row */
+};
+
 struct topics {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue; /* the answers to requests */
-    const struct topic_settings *settings;
-    size_t n_topics;
-    size_t next;   /* the first that has not been found good */
-    bool asked;    /* a request for it is under way, */
-    bool answered; /* or has been answered, with this: */
-    rd_kafka_resp_err_t answer;
-    char reason[512];
+    const struct topics_plan *plan;
+    struct topic *topics;
+    struct topic **asked; /* those in the request that is under way, in its order */
+    size_t n_asked;       /* 0: there is none */
+    enum step asked_for;  /* TRY, DELETE or MAKE */
 };
 
 int
-topics_new(struct topics **topicsp, rd_kafka_t *client, const struct topic_settings *settings,
-           size_t n_topics)
+topics_new(struct topics **topicsp, rd_kafka_t *client, const struct topics_plan *plan)
 {
     cleanup(topics_free) struct topics *topics = calloc(1, sizeof(*topics));
 
@@ -47,8 +73,19 @@ topics_new(struct topics **topicsp, rd_kafka_t *client, const struct topic_setti
         return -ENOMEM;
     topics->client = client;
     topics->queue = rd_kafka_queue_new(client);
-    topics->settings = settings;
-    topics->n_topics = n_topics;
+    topics->plan = plan;
+    topics->topics = calloc(plan->n_topics, sizeof(*topics->topics));
+    topics->asked = calloc(plan->n_topics, sizeof(struct topic *));
+    if (!topics->topics || !topics->asked)
+        return -ENOMEM;
+    for (size_t i = 0; i < plan->n_topics; i++) {
+        const struct topic_settings *settings = &plan->settings[i];
+
+        topics->topics[i].settings = settings;
+        topics->topics[i].may_be_deleted =
+            settings->if_exists == TOPIC_RECREATE &&
+            !plan->handlers->is_covered(plan->userdata, settings->name);
+    }
     *topicsp = topics;
     topics = NULL;
     return 0;
@@ -61,99 +98,32 @@ topics_free(struct topics *topics)
         return;
     if (topics->queue)
         rd_kafka_queue_destroy(topics->queue);
+    free(topics->topics);
+    free(topics->asked);
     free(topics);
 }
 
 static void
-ask(struct topics *topics, const struct topic_settings *settings)
+go_to(struct topic *topic, enum step step)
 {
-    cleanup(rd_kafka_AdminOptions_destroy) rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(topics->client, RD_KAFKA_ADMIN_OP_CREATETOPICS);
-    rd_kafka_NewTopic_t *topic =
-        rd_kafka_NewTopic_new(settings->name, settings->partitions, settings->replication_factor,
-                              topics->reason, sizeof(topics->reason));
-
-    topics->asked = true;
-    topics->answered = !topic;
-    topics->answer = RD_KAFKA_RESP_ERR__INVALID_ARG;
-    if (!topic)
-        return;
-    rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MSEC, NULL, 0);
-    rd_kafka_AdminOptions_set_operation_timeout(options, OPERATION_TIMEOUT_MSEC, NULL, 0);
-    rd_kafka_CreateTopics(topics->client, &topic, 1, options, topics->queue);
-    rd_kafka_NewTopic_destroy(topic);
+    topic->step = step;
+    topic->looks = topic->missing = 0;
 }
 
-static void
-read_answer(struct topics *topics)
-{
-    cleanup(rd_kafka_event_destroy) rd_kafka_event_t *event = rd_kafka_queue_poll(topics->queue, 0);
-    const rd_kafka_topic_result_t *const *results;
-    const char *reason;
-    size_t n = 0;
-
-    if (!event)
-        return;
-    topics->answered = true;
-    topics->answer = rd_kafka_event_error(event);
-    reason = rd_kafka_event_error_string(event);
-    if (topics->answer == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        results =
-            rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
-        if (n == 1) {
-            topics->answer = rd_kafka_topic_result_error(results[0]);
-            reason = rd_kafka_topic_result_error_string(results[0]);
-        }
-    }
-    if (!reason)
-        reason = rd_kafka_err2str(topics->answer);
-    snprintf(topics->reason, sizeof(topics->reason), "%s", reason);
-}
-
-static int
-find_topic(const struct rd_kafka_metadata *metadata, const char *name, struct error *message)
-{
-    for (int i = 0; i < metadata->topic_cnt; i++) {
-        const rd_kafka_metadata_topic_t *topic = &metadata->topics[i];
-
-        if (strcmp(topic->topic, name) != 0)
-            continue;
-        if (topic->err && topic->err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
-            return error_set(message, -EIO, "topic %s: %s", name, rd_kafka_err2str(topic->err));
-        return topic->partition_cnt;
-    }
-    return 0;
-}
-
-/*
- * How many partitions there are; 0 when the topic is not there; -EIO with a message when the
- * brokers can't say.
- */
-static int
-count_partitions(struct topics *topics, const char *name, struct error *message)
-{
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(topics->client, 1, NULL, &metadata, METADATA_TIMEOUT_MSEC);
-    int count;
-
-    if (code)
-        return error_set(message, -EIO, "topic %s: can't ask for it: %s", name,
-                         rd_kafka_err2str(code));
-    count = find_topic(metadata, name, message);
-    rd_kafka_metadata_destroy(metadata);
-    return count;
-}
+/* ---- answers ---- */
 
 /* Answers that a second try will not change. */
 static bool
-is_final(rd_kafka_resp_err_t answer)
+is_final(rd_kafka_resp_err_t code)
 {
-    switch (answer) {
+    switch (code) {
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_DELETION_DISABLED:
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
     case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
     case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+    case RD_KAFKA_RESP_ERR_INVALID_REQUEST:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR__INVALID_ARG:
@@ -164,55 +134,407 @@ is_final(rd_kafka_resp_err_t answer)
     }
 }
 
-/* The topic is not there: have it made. */
+/* The first thing that is pending is told; the others have their turn when it is done. */
 static int
-make(struct topics *topics, const struct topic_settings *settings, struct error *message)
+pend(struct error *message, const struct topic *topic, const char *what, const char *reason)
 {
-    if (!topics->asked)
-        ask(topics, settings);
-    read_answer(topics);
-    if (!topics->answered)
-        return TOPICS_E_PENDING;
-    if (is_final(topics->answer))
-        return error_set(message, TOPICS_E_REFUSED, "topic %s can't be made: %s", settings->name,
-                         topics->reason);
-    if (topics->answer != RD_KAFKA_RESP_ERR_NO_ERROR &&
-        topics->answer != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
-        topics->asked = false; /* ask again */
-        return error_set(message, TOPICS_E_PENDING, "topic %s can't be made yet: %s",
-                         settings->name, topics->reason);
-    }
-    return TOPICS_E_PENDING; /* until it is in the list */
+    if (!message->text[0])
+        error_set(message, 0, "topic %s %s: %s", topic->settings->name, what, reason);
+    return TOPICS_E_PENDING;
 }
 
 static int
-check_one(struct topics *topics, const struct topic_settings *settings, struct error *message)
+refuse(struct error *message, const struct topic *topic, rd_kafka_resp_err_t code,
+       const char *reason)
 {
-    int count = count_partitions(topics, settings->name, message);
+    const char *name = topic->settings->name;
 
-    if (count < 0)
+    if (topic->step == DELETE)
+        return error_set(message, TOPICS_E_REFUSED,
+                         "topic %s can't be deleted: %s; allow it, or set [topic %s] if_exists = "
+                         "keep",
+                         name, reason, name);
+    if (code == RD_KAFKA_RESP_ERR_INVALID_CONFIG)
+        return error_set(message, TOPICS_E_SETTINGS,
+                         "topic %s can't be made: %s; correct [topic %s] config.*", name, reason,
+                         name);
+    return error_set(message, TOPICS_E_REFUSED, "topic %s can't be made: %s", name, reason);
+}
+
+/*
+ * Answers that hang on the name say nothing, because the name was another one: the request that
+ * counts will be answered.
+ */
+static int
+take_try(struct topic *topic, rd_kafka_resp_err_t code, const char *reason, struct error *message)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+    case RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR:
+        return refuse(message, topic, code, reason);
+    default:
+        break;
+    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS &&
+        !is_final(code))
+        return pend(message, topic, "can't be made yet", reason);
+    if (topic->step == TRY)
+        go_to(topic, DELETE);
+    return TOPICS_E_PENDING;
+}
+
+static int
+take_deletion(struct topic *topic, rd_kafka_resp_err_t code, const char *reason,
+              struct error *message)
+{
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+        go_to(topic, GONE);
         return TOPICS_E_PENDING;
-    if (count == 0)
-        return make(topics, settings, message);
+    }
+    if (is_final(code))
+        return refuse(message, topic, code, reason);
+    return pend(message, topic, "can't be deleted yet", reason);
+}
+
+static int
+take_making(struct topic *topic, rd_kafka_resp_err_t code, const char *reason,
+            struct error *message)
+{
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        go_to(topic, LISTED);
+        return TOPICS_E_PENDING;
+    }
+    /*
+     * Somebody else has made it, or an earlier request of ours that was not answered. In what way
+     * it was made shows in the list; one that is to be made anew is deleted again.
+     */
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+        go_to(topic, topic->may_be_deleted ? DELETE : LISTED);
+        return TOPICS_E_PENDING;
+    }
+    if (is_final(code))
+        return refuse(message, topic, code, reason);
+    return pend(message, topic, "can't be made yet", reason);
+}
+
+/* What is not answered stays in its step, and is asked for again. */
+static int
+take_answer(struct topics *topics, struct topic *topic, const rd_kafka_topic_result_t *result,
+            struct error *message)
+{
+    rd_kafka_resp_err_t code = rd_kafka_topic_result_error(result);
+    const char *reason = rd_kafka_topic_result_error_string(result);
+
+    if (!reason)
+        reason = rd_kafka_err2str(code);
+    switch (topics->asked_for) {
+    case TRY:
+        return take_try(topic, code, reason, message);
+    case DELETE:
+        return take_deletion(topic, code, reason, message);
+    default:
+        return take_making(topic, code, reason, message);
+    }
+}
+
+/* The request as a whole went wrong: it did not arrive, or nothing came back. */
+static int
+take_failure(struct topics *topics, rd_kafka_resp_err_t code, const char *reason,
+             struct error *message)
+{
+    struct topic *first = topics->asked[0];
+
+    if (is_final(code) && topics->asked_for != TRY)
+        return refuse(message, first, code, reason);
+    if (is_final(code)) /* a broker that is too old to be asked */
+        return take_try(first, code, reason, message);
+    return pend(message, first, "can't be asked for", reason);
+}
+
+/* The results for each topic, in the order of the request: librdkafka sees to that. */
+static const rd_kafka_topic_result_t *const *
+get_results(rd_kafka_event_t *event, size_t *np)
+{
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DELETETOPICS_RESULT)
+        return rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), np);
+    return rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), np);
+}
+
+static int
+read_answer(struct topics *topics, struct error *message)
+{
+    cleanup(rd_kafka_event_destroy) rd_kafka_event_t *event = rd_kafka_queue_poll(topics->queue, 0);
+    const rd_kafka_topic_result_t *const *results;
+    size_t n, n_asked = topics->n_asked;
+    int result = TOPICS_E_PENDING;
+
+    if (!event)
+        return TOPICS_E_PENDING;
+    topics->n_asked = 0;
+    if (rd_kafka_event_error(event))
+        return take_failure(topics, rd_kafka_event_error(event), rd_kafka_event_error_string(event),
+                            message);
+    results = get_results(event, &n);
+    for (size_t i = 0; i < n_asked && i < n && result == TOPICS_E_PENDING; i++)
+        result = take_answer(topics, topics->asked[i], results[i], message);
+    return result;
+}
+
+/* ---- the list ---- */
+
+/*
+ * How many partitions there are; 0 when the topic is not there; -EIO with a message when the
+ * brokers can't say.
+ */
+static int
+count_partitions(const struct rd_kafka_metadata *metadata, const struct topic *topic,
+                 struct error *message)
+{
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        const rd_kafka_metadata_topic_t *listed = &metadata->topics[i];
+
+        if (strcmp(listed->topic, topic->settings->name) != 0)
+            continue;
+        if (listed->err && listed->err != RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) {
+            pend(message, topic, "is there, but", rd_kafka_err2str(listed->err));
+            return -EIO;
+        }
+        return listed->partition_cnt;
+    }
+    return 0;
+}
+
+static int
+settle(struct topic *topic, int count, struct error *message)
+{
+    const struct topic_settings *settings = topic->settings;
+
     if (count != settings->partitions)
         return error_set(
-            message, TOPICS_E_MISMATCH,
-            "topic %s has %d partitions, [topic %s] partitions says %d; change the one "
+            message, TOPICS_E_SETTINGS,
+            "topic %s has %d partitions, [topic %s] partitions says %lld; change the one "
             "or the other",
-            settings->name, count, settings->name, settings->partitions);
+            settings->name, count, settings->name, (long long)settings->partitions);
+    go_to(topic, GOOD);
+    return TOPICS_E_PENDING;
+}
+
+/* One that does not go was made again by somebody, or the brokers have lost the request. */
+static int
+see_gone(struct topic *topic, int count, struct error *message)
+{
+    topic->missing = count == 0 ? topic->missing + 1 : 0;
+    if (topic->missing == LOOKS_GONE) {
+        go_to(topic, MAKE);
+    } else if (++topic->looks == LOOKS_IN_VAIN) {
+        go_to(topic, DELETE);
+        pend(message, topic, "was deleted and is still there", "it is deleted again");
+    }
+    return TOPICS_E_PENDING;
+}
+
+static int
+see_listed(struct topic *topic, int count, struct error *message)
+{
+    if (count > 0)
+        return settle(topic, count, message);
+    if (++topic->looks < LOOKS_IN_VAIN)
+        return TOPICS_E_PENDING;
+    go_to(topic, MAKE);
+    return pend(message, topic, "is there, but the brokers do not list it", "grant DESCRIBE on it");
+}
+
+static int
+see(struct topic *topic, int count, struct error *message)
+{
+    if (count < 0)
+        return TOPICS_E_PENDING;
+    switch (topic->step) {
+    case LOOK:
+        if (count > 0 && !topic->may_be_deleted)
+            return settle(topic, count, message);
+        go_to(topic, count > 0 ? TRY : MAKE);
+        return TOPICS_E_PENDING;
+    case GONE:
+        return see_gone(topic, count, message);
+    default:
+        return see_listed(topic, count, message);
+    }
+}
+
+static bool
+waits_for_list(const struct topic *topic)
+{
+    return topic->step == LOOK || topic->step == GONE || topic->step == LISTED;
+}
+
+static int
+look(struct topics *topics, struct error *message)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(topics->client, 1, NULL, &metadata, METADATA_TIMEOUT_MSEC);
+    int result = TOPICS_E_PENDING;
+
+    if (code)
+        return pend(message, &topics->topics[0], "can't be asked for", rd_kafka_err2str(code));
+    for (size_t i = 0; i < topics->plan->n_topics && result == TOPICS_E_PENDING; i++)
+        if (waits_for_list(&topics->topics[i]))
+            result = see(&topics->topics[i],
+                         count_partitions(metadata, &topics->topics[i], message), message);
+    rd_kafka_metadata_destroy(metadata);
+    return result;
+}
+
+/* ---- requests ---- */
+
+static rd_kafka_AdminOptions_t *
+new_options(struct topics *topics, rd_kafka_admin_op_t operation)
+{
+    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(topics->client, operation);
+
+    rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MSEC, NULL, 0);
+    rd_kafka_AdminOptions_set_operation_timeout(options, OPERATION_TIMEOUT_MSEC, NULL, 0);
+    return options;
+}
+
+static int
+send_deletion(struct topics *topics)
+{
+    cleanup(rd_kafka_AdminOptions_destroy) rd_kafka_AdminOptions_t *options = NULL;
+    cleanup(free) rd_kafka_DeleteTopic_t **requests = calloc(topics->n_asked, sizeof(*requests));
+    const struct topics_plan *plan = topics->plan;
+
+    if (!requests)
+        return -ENOMEM;
+    options = new_options(topics, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    for (size_t i = 0; i < topics->n_asked; i++) {
+        struct topic *topic = topics->asked[i];
+
+        requests[i] = rd_kafka_DeleteTopic_new(topic->settings->name);
+        if (!topic->told)
+            plan->handlers->deleting(plan->userdata, topic->settings->name);
+        topic->told = true;
+    }
+    rd_kafka_DeleteTopics(topics->client, requests, topics->n_asked, options, topics->queue);
+    rd_kafka_DeleteTopic_destroy_array(requests, topics->n_asked);
     return 0;
+}
+
+/* NULL with a message when librdkafka does not take it. */
+static rd_kafka_NewTopic_t *
+new_request(const struct topic *topic, const char *name, struct error *message)
+{
+    const struct topic_settings *settings = topic->settings;
+    char reason[512] = "";
+    rd_kafka_NewTopic_t *request = rd_kafka_NewTopic_new(
+        name, (int)settings->partitions, (int)settings->replication_factor, reason, sizeof(reason));
+
+    if (!request) {
+        error_set(message, 0, "topic %s can't be made: %s", settings->name, reason);
+        return NULL;
+    }
+    for (size_t i = 0; i < settings->n_properties; i++)
+        rd_kafka_NewTopic_set_config(request, settings->properties[i].name,
+                                     settings->properties[i].value);
+    return request;
+}
+
+/*
+ * Makes topics, or asks whether they would be made. A name that exists is refused before the rest of
+ * the request is looked at, so the question goes under another one, that nobody has.
+ */
+static int
+send_making(struct topics *topics, struct error *message)
+{
+    const bool only_try = topics->asked_for == TRY;
+    cleanup(rd_kafka_AdminOptions_destroy) rd_kafka_AdminOptions_t *options = NULL;
+    cleanup(free) rd_kafka_NewTopic_t **requests = calloc(topics->n_asked, sizeof(*requests));
+    size_t n = 0;
+
+    if (!requests)
+        return -ENOMEM;
+    options = new_options(topics, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_set_validate_only(options, only_try, NULL, 0);
+    for (; n < topics->n_asked; n++) {
+        const struct topic *topic = topics->asked[n];
+        char tried[TRIED_NAME_MAX];
+
+        snprintf(tried, sizeof(tried), "weatherd-never-made-%zu", n);
+        requests[n] = new_request(topic, only_try ? tried : topic->settings->name, message);
+        if (!requests[n])
+            break;
+    }
+    if (n == topics->n_asked)
+        rd_kafka_CreateTopics(topics->client, requests, n, options, topics->queue);
+    rd_kafka_NewTopic_destroy_array(requests, n);
+    return n == topics->n_asked ? 0 : -EINVAL;
+}
+
+/* The topics in a step; before a deletion all that will be made are tried. */
+static bool
+collect(struct topics *topics, enum step step)
+{
+    bool any = false;
+
+    topics->asked_for = step;
+    topics->n_asked = 0;
+    for (size_t i = 0; i < topics->plan->n_topics; i++) {
+        struct topic *topic = &topics->topics[i];
+
+        any = any || topic->step == step;
+        if (topic->step == step || (step == TRY && topic->step == MAKE))
+            topics->asked[topics->n_asked++] = topic;
+    }
+    if (!any)
+        topics->n_asked = 0;
+    return any;
+}
+
+/* One request for all that are in the first step that needs one. */
+static int
+ask(struct topics *topics, struct error *message)
+{
+    int result = 0;
+
+    if (collect(topics, LOOK)) /* the list did not come, or not all of it */
+        topics->n_asked = 0;
+    else if (collect(topics, TRY))
+        result = send_making(topics, message);
+    else if (collect(topics, DELETE))
+        result = send_deletion(topics);
+    else if (collect(topics, MAKE))
+        result = send_making(topics, message);
+    if (result < 0)
+        topics->n_asked = 0;
+    return result == -EINVAL ? TOPICS_E_REFUSED : TOPICS_E_PENDING;
+}
+
+static bool
+any_waits_for_list(const struct topics *topics)
+{
+    for (size_t i = 0; i < topics->plan->n_topics; i++)
+        if (waits_for_list(&topics->topics[i]))
+            return true;
+    return false;
 }
 
 int
 topics_check(struct topics *topics, struct error *message)
 {
-    while (topics->next < topics->n_topics) {
-        int result = check_one(topics, &topics->settings[topics->next], message);
+    int result = TOPICS_E_PENDING;
 
-        if (result != 0)
-            return result;
-        topics->asked = topics->answered = false;
-        topics->next++;
-    }
+    if (topics->n_asked > 0)
+        result = read_answer(topics, message);
+    if (result != TOPICS_E_PENDING || topics->n_asked > 0)
+        return result;
+    if (any_waits_for_list(topics))
+        result = look(topics, message);
+    if (result != TOPICS_E_PENDING)
+        return result;
+    for (size_t i = 0; i < topics->plan->n_topics; i++)
+        if (topics->topics[i].step != GOOD)
+            return ask(topics, message);
     return 0;
 }

@@ -14,14 +14,11 @@
 #include "common/values.h"
 #include "record/report.h"
 
-#define SHOWN_MAX 48 /* bytes of a bad id that are put into a message */
+#define SHOWN_MAX 48 /* bytes of a bad text that are put into a message */
 
-/*
- * An id that is not text must not reach a log as it is: everything but printable ASCII becomes
- * \xNN, and a backslash is doubled so that the two can be told apart.
- */
-static void
-escape(const char *text, size_t length, char shown[4 * SHOWN_MAX + 4])
+/* An id that is not text must not reach a log as it is. */
+void
+report_show(const char *text, size_t length, char shown[REPORT_SHOWN_SIZE])
 {
     size_t n = length < SHOWN_MAX ? length : SHOWN_MAX;
 
@@ -41,12 +38,12 @@ escape(const char *text, size_t length, char shown[4 * SHOWN_MAX + 4])
 static int
 refuse_station(const struct report *report, struct error *error)
 {
-    char shown[4 * SHOWN_MAX + 4];
+    char shown[REPORT_SHOWN_SIZE];
 
     if (report->station_length == 0)
         return error_set(error, -EINVAL, "the station's id is empty, must have 1 to %d bytes",
                          REPORT_STATION_MAX);
-    escape(report->station, report->station_length, shown);
+    report_show(report->station, report->station_length, shown);
     if (report->station_length > REPORT_STATION_MAX)
         return error_set(error, -EINVAL, "the station's id \"%s\" has %zu bytes, at most %d", shown,
                          report->station_length, REPORT_STATION_MAX);

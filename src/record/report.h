@@ -15,6 +15,12 @@
 
 #define REPORT_STATION_MAX 255 /* bytes */
 
+/* The messages of proto/, which hold the same under other numbers. */
+enum report_schema {
+    REPORT_SCHEMA_REPORT,
+    REPORT_SCHEMA_STATION_REPORT,
+};
+
 enum report_rain {
     REPORT_RAIN_UNKNOWN,
     REPORT_DRY,
@@ -22,7 +28,7 @@ enum report_rain {
 };
 
 struct report {
-    const char *station; /* not terminated */
+    const char *station; /* not terminated; never NULL */
     size_t station_length;
     int32_t date; /* see common/date.h */
     double degrees;
@@ -34,3 +40,10 @@ struct report {
  * number): 0, or -EINVAL with the reason.
  */
 int report_check(const struct report *report, struct error *error);
+
+/*
+ * What a message shows of bytes that may not be text: at most the first 48, terminated. Everything
+ * but printable ASCII becomes \xNN, and a backslash is doubled so that the two can be told apart.
+ */
+#define REPORT_SHOWN_SIZE (4 * 48 + 4)
+void report_show(const char *text, size_t length, char shown[REPORT_SHOWN_SIZE]);

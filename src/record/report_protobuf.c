@@ -14,45 +14,60 @@
 #include <string.h>
 
 #include "proto/report.pb-c.h"
+#include "proto/station_report.pb-c.h"
 #include "record/report_protobuf.h"
 
-/* Tags: field number << 3 | wire type. */
-enum {
-    TAG_DATE = 1 << 3 | 2,
-    TAG_DEGREES = 2 << 3 | 1,
-    TAG_STATION = 3 << 3 | 2,
-    TAG_RAINING = 4 << 3 | 0,
+/* A field's tag: its number << 3 | its wire type. */
+struct tags {
+    uint8_t date, degrees, station, raining;
+};
+
+enum { VARINT = 0, FIXED64 = 1, BYTES = 2 };
+
+/* raining has the largest number in both. */
+static const struct tags report_tags = {
+    .date = 1 << 3 | BYTES,
+    .degrees = 2 << 3 | FIXED64,
+    .station = 3 << 3 | BYTES,
+    .raining = 4 << 3 | VARINT,
+};
+static const struct tags station_report_tags = {
+    .date = 1 << 3 | BYTES,
+    .station = 2 << 3 | BYTES,
+    .degrees = 3 << 3 | FIXED64,
+    .raining = 4 << 3 | VARINT,
 };
 
 /*
  * The short way: true when the record was of the common shape and valid. A field that stands twice
- * is found by the bit of its tag. Lengths above 127 take two bytes and the long way.
+ * is found by the bit of its tag. Lengths above 127 take two bytes and the long way. It is compiled
+ * once a schema, so that the tags are constants.
  */
-static bool
-read_quickly(const uint8_t *at, size_t length, struct report *report)
+static inline __attribute__((always_inline)) bool
+read_quickly(const struct tags tags, const uint8_t *at, size_t length, struct report *report)
 {
     const uint8_t *end = at + length;
     const char *date = NULL;
     unsigned seen = 0;
 
-    *report = (struct report){.degrees = 0};
+    *report = (struct report){.station = ""};
     while (at < end) {
         uint8_t tag = *at++;
         size_t left = (size_t)(end - at);
 
-        if (tag > TAG_RAINING || seen & 1u << (tag >> 3))
+        if (tag > tags.raining || seen & 1u << (tag >> 3))
             return false;
         seen |= 1u << (tag >> 3);
-        if (tag == TAG_DEGREES) {
+        if (tag == tags.degrees) {
             if (left < sizeof(double))
                 return false;
             /* The wire's byte order is that of every machine this runs on; configure checks it. */
             memcpy(&report->degrees, at, sizeof(double));
             at += sizeof(double);
-        } else if (tag == TAG_DATE || tag == TAG_STATION) {
+        } else if (tag == tags.date || tag == tags.station) {
             if (left < 1 || at[0] > 127 || left - 1 < at[0])
                 return false;
-            if (tag == TAG_STATION) {
+            if (tag == tags.station) {
                 report->station = (const char *)at + 1;
                 report->station_length = at[0];
             } else {
@@ -61,7 +76,7 @@ read_quickly(const uint8_t *at, size_t length, struct report *report)
                 date = (const char *)at + 1;
             }
             at += 1 + at[0];
-        } else if (tag == TAG_RAINING) {
+        } else if (tag == tags.raining) {
             if (left < 1 || at[0] > 1)
                 return false;
             report->rain = *at++ ? REPORT_RAINING : REPORT_DRY;
@@ -69,8 +84,7 @@ read_quickly(const uint8_t *at, size_t length, struct report *report)
             return false;
         }
     }
-    return date && report->station_length > 0 && isfinite(report->degrees) &&
-           date_parse(date, DATE_LENGTH, &report->date);
+    return date && isfinite(report->degrees) && date_parse(date, DATE_LENGTH, &report->date);
 }
 
 /*
@@ -113,82 +127,133 @@ string_length(const char *text)
     return ((const struct block *)(const void *)block)->size - 1;
 }
 
-static int
-convert(const struct Weatherd__Report *unpacked, struct report *report, struct error *error)
+static enum report_rain
+rain_of(bool is_known, bool raining)
 {
-    size_t date_length = string_length(unpacked->date);
+    return !is_known ? REPORT_RAIN_UNKNOWN : raining ? REPORT_RAINING : REPORT_DRY;
+}
 
-    /* An absent number is proto3's 0, which writers leave out. */
-    if (!date_parse(unpacked->date, date_length, &report->date))
+/*
+ * The fields of either message; false when the date is none. An absent number is proto3's 0, which
+ * writers leave out.
+ */
+static bool
+convert(enum report_schema schema, const ProtobufCMessage *unpacked, struct report *report)
+{
+    const char *date;
+
+    if (schema == REPORT_SCHEMA_REPORT) {
+        const Weatherd__Report *message = (const void *)unpacked;
+
+        date = message->date;
+        report->station = message->station_id;
+        report->degrees = message->degrees;
+        report->rain = rain_of(message->has_raining, message->raining);
+    } else {
+        const Weatherd__StationReport *message = (const void *)unpacked;
+
+        date = message->date;
+        report->station = message->station;
+        report->degrees = message->degrees;
+        report->rain = rain_of(message->has_raining, message->raining);
+    }
+    report->station_length = string_length(report->station);
+    if (!report->station)
+        report->station = "";
+    return date_parse(date, string_length(date), &report->date);
+}
+
+int
+report_protobuf_read_slowly(struct report_protobuf *reader, enum report_schema schema,
+                            const void *payload, size_t length, struct report *report,
+                            struct error *error)
+{
+    const ProtobufCMessageDescriptor *descriptor = schema == REPORT_SCHEMA_REPORT
+                                                       ? &weatherd__report__descriptor
+                                                       : &weatherd__station_report__descriptor;
+    struct report converted;
+
+    report_protobuf_fini(reader);
+    reader->unpacked =
+        protobuf_c_message_unpack(descriptor, &remembering_allocator, length, payload);
+    if (!reader->unpacked)
+        return error_set(error, -EBADMSG, "it is not a protobuf %s", descriptor->short_name);
+    if (!convert(schema, reader->unpacked, &converted))
         return error_set(error, -EBADMSG, "the date is not one that exists, as YYYY-MM-DD");
-    if (!isfinite(unpacked->degrees))
+    if (!isfinite(converted.degrees))
         return error_set(error, -EBADMSG, "degrees is not a finite number");
-    report->station = unpacked->station_id;
-    report->station_length = string_length(unpacked->station_id);
-    if (report->station_length == 0)
-        return error_set(error, -EBADMSG, "station_id is missing");
-    report->degrees = unpacked->degrees;
-    report->rain = !unpacked->has_raining ? REPORT_RAIN_UNKNOWN
-                   : unpacked->raining    ? REPORT_RAINING
-                                          : REPORT_DRY;
+    *report = converted;
     return 0;
 }
 
 int
-report_protobuf_read_slowly(struct report_protobuf *reader, const void *payload, size_t length,
-                            struct report *report, struct error *error)
-{
-    struct report converted;
-    int result;
-
-    report_protobuf_fini(reader);
-    reader->unpacked = weatherd__report__unpack(&remembering_allocator, length, payload);
-    if (!reader->unpacked)
-        return error_set(error, -EBADMSG, "it is not a protobuf Report");
-    result = convert(reader->unpacked, &converted, error);
-    if (result == 0)
-        *report = converted;
-    return result;
-}
-
-int
-report_protobuf_read(struct report_protobuf *reader, const void *payload, size_t length,
-                     struct report *report, struct error *error)
+report_protobuf_read(struct report_protobuf *reader, enum report_schema schema, const void *payload,
+                     size_t length, struct report *report, struct error *error)
 {
     struct report quick;
 
-    if (read_quickly(payload, length, &quick)) {
+    if (schema == REPORT_SCHEMA_REPORT
+            ? read_quickly(report_tags, payload, length, &quick)
+            : read_quickly(station_report_tags, payload, length, &quick)) {
         *report = quick;
         return 0;
     }
-    return report_protobuf_read_slowly(reader, payload, length, report, error);
+    return report_protobuf_read_slowly(reader, schema, payload, length, report, error);
 }
 
 void
 report_protobuf_fini(struct report_protobuf *reader)
 {
     if (reader->unpacked)
-        weatherd__report__free_unpacked(reader->unpacked, &remembering_allocator);
+        protobuf_c_message_free_unpacked(reader->unpacked, &remembering_allocator);
     reader->unpacked = NULL;
+}
+
+/* protobuf-c wants them as C strings. */
+struct texts {
+    char date[DATE_LENGTH + 1];
+    char station[REPORT_STATION_MAX + 1];
+};
+
+static void
+make_texts(const struct report *report, struct texts *texts)
+{
+    date_format(report->date, texts->date);
+    memcpy(texts->station, report->station, report->station_length);
+    texts->station[report->station_length] = '\0';
 }
 
 size_t
 report_protobuf_write(const struct report *report, uint8_t buffer[REPORT_PROTOBUF_MAX])
 {
-    struct Weatherd__Report packed = WEATHERD__REPORT__INIT;
-    char date[DATE_LENGTH + 1];
-    char station[REPORT_STATION_MAX + 1];
+    Weatherd__Report packed = WEATHERD__REPORT__INIT;
+    struct texts texts;
 
-    date_format(report->date, date);
-    memcpy(station, report->station, report->station_length);
-    station[report->station_length] = '\0';
-    packed.date = date;
+    make_texts(report, &texts);
+    packed.date = texts.date;
     packed.degrees = report->degrees;
     packed.has_degrees = true;
-    packed.station_id = station;
+    packed.station_id = texts.station;
     packed.has_raining = report->rain != REPORT_RAIN_UNKNOWN;
     packed.raining = report->rain == REPORT_RAINING;
     return weatherd__report__pack(&packed, buffer);
+}
+
+size_t
+report_protobuf_write_station_report(const struct report *report,
+                                     uint8_t buffer[REPORT_PROTOBUF_MAX])
+{
+    Weatherd__StationReport packed = WEATHERD__STATION_REPORT__INIT;
+    struct texts texts;
+
+    make_texts(report, &texts);
+    packed.date = texts.date;
+    packed.station = texts.station;
+    packed.degrees = report->degrees;
+    packed.has_degrees = true;
+    packed.has_raining = report->rain != REPORT_RAIN_UNKNOWN;
+    packed.raining = report->rain == REPORT_RAINING;
+    return weatherd__station_report__pack(&packed, buffer);
 }
 
 const char *

@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include "common/values.h"
 #include "stream/checkpoint.h"
 #include "stream/identity.h"
 
@@ -45,6 +46,17 @@ copy_text(char *destination, struct json_object *value, struct error *error)
         return error_set(error, JSON_E_BAD, "is longer than %d bytes", IDENTITY_NAME_SIZE - 1);
     strcpy(destination, text);
     return 0;
+}
+
+/* One that no report can have would make every report that of another station. */
+static int
+load_station(struct identity *identity, struct json_object *value, struct error *error)
+{
+    int result = copy_text(identity->station, value, error);
+
+    if (result == 0 && !value_is_text(identity->station, strlen(identity->station)))
+        return error_set(error, JSON_E_BAD, "has a control character in it");
+    return result;
 }
 
 /* An anchor with what of it has been met. */
@@ -116,7 +128,9 @@ load_topic(struct loading *loading, struct json_object *value, struct error *err
     const char *topic;
     int result = json_get_text(value, &topic, error);
 
-    if (result == 0 && strcmp(topic, loading->identity->topic) != 0)
+    if (result == 0 && !loading->identity->topic[0])
+        result = copy_text(loading->identity->topic, value, error);
+    else if (result == 0 && strcmp(topic, loading->identity->topic) != 0)
         return error_set(error, IDENTITY_E_OTHER_TOPIC,
                          "is \"%.249s\", not \"%s\": this directory holds another topic's files; "
                          "give each topic a directory of its own",
@@ -142,6 +156,8 @@ load_member(void *userdata, const char *key, struct json_object *value, struct e
         result = json_get_integer(value, 0, INT32_MAX, &partitions, error);
         if (result == 0)
             loading->identity->partitions = (int32_t)partitions;
+    } else if (strcmp(key, "station") == 0) {
+        result = load_station(loading->identity, value, error);
     } else if (strcmp(key, "anchors") == 0) {
         result = json_each_element(value, load_anchor, loading->identity, error);
     } else {
@@ -187,6 +203,8 @@ write_identity(void *userdata, struct json_writer *writer)
     json_writer_integer(writer, "partition", identity->partition);
     if (identity->partitions > 0)
         json_writer_integer(writer, "partitions", identity->partitions);
+    if (identity->station[0])
+        json_writer_text(writer, "station", identity->station);
     json_writer_begin(writer, "anchors", '[');
     for (size_t i = 0; i < identity->n_anchors; i++) {
         json_writer_begin(writer, NULL, '{');

@@ -30,11 +30,13 @@ struct identity {
     char cluster[IDENTITY_NAME_SIZE]; /* "": not known yet */
     char topic[IDENTITY_NAME_SIZE];
     int32_t partition;
-    int32_t partitions; /* of the topic; 0: not known yet */
+    int32_t partitions;               /* of the topic; 0: not known yet */
+    char station[IDENTITY_NAME_SIZE]; /* the one that all records are of; "": not known, or many */
     size_t n_anchors;
     struct identity_anchor anchors[IDENTITY_ANCHORS_MAX]; /* by ascending offset */
 };
 
+/* With a topic of "", identity_load() takes over the one that it finds. */
 void identity_init(struct identity *identity, const char *topic, int32_t partition);
 
 /*

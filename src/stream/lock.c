@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
@@ -47,4 +49,42 @@ lock_take(int directory, const char *name, const char *instance, int *fdp, struc
     *fdp = fd;
     fd = -1;
     return 0;
+}
+
+/*
+ * "1: FLOCK  ADVISORY  WRITE 1234 08:01:98765 0 EOF": process, and device and inode of the file. The
+ * device is not compared where the lock file names the same process: on btrfs and overlayfs the
+ * kernel means another one there than stat(2) does.
+ */
+static pid_t
+match_lock(const char *line, const struct stat *st, pid_t written)
+{
+    unsigned device_major, device_minor;
+    unsigned long long inode;
+    int pid;
+
+    if (sscanf(line, "%*s FLOCK %*s %*s %d %x:%x:%llu", &pid, &device_major, &device_minor,
+               &inode) != 4 ||
+        pid <= 0 || inode != st->st_ino)
+        return 0;
+    if (makedev(device_major, device_minor) != st->st_dev && pid != written)
+        return 0;
+    return pid;
+}
+
+pid_t
+lock_find_holder(int directory, const char *name)
+{
+    cleanup(close) int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    cleanup(fclose) FILE *file = fopen("/proc/locks", "re");
+    char line[256], holder[512];
+    struct stat st;
+    pid_t found = 0;
+
+    if (fd < 0 || !file || fstat(fd, &st) < 0)
+        return 0;
+    read_holder(fd, holder, sizeof(holder));
+    while (found == 0 && fgets(line, sizeof(line), file))
+        found = match_lock(line, &st, (pid_t)atol(holder));
+    return found;
 }

@@ -7,6 +7,8 @@
  * file stays.
  */
 
+#include <sys/types.h>
+
 #include "common/error.h"
 
 /*
@@ -15,3 +17,9 @@
  */
 enum { LOCK_E_HELD = 1 };
 int lock_take(int directory, const char *name, const char *instance, int *fdp, struct error *error);
+
+/*
+ * The process that holds the lock, found without touching it; 0 when nobody does, or it can't be
+ * seen from here (another PID namespace, another machine).
+ */
+pid_t lock_find_holder(int directory, const char *name);

@@ -12,12 +12,9 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <librdkafka/rdkafka.h>
 
@@ -36,11 +33,7 @@ struct slot {
 };
 
 struct source {
-    rd_kafka_t *client;
-    rd_kafka_queue_t *queue;
-    int event_fd;
-    source_event_fn event;
-    void *userdata;
+    struct client client; /* first: librdkafka's callbacks are handed it */
     size_t n_slots;
     struct slot *slots;
     size_t last_slot; /* records come in long runs of one partition */
@@ -52,69 +45,41 @@ struct source {
     char cluster[256];
 };
 
+/* What the next attempt will meet again, until somebody has changed a permission or left the group. */
+static bool
+is_refusal(rd_kafka_resp_err_t code)
+{
+    switch (code) {
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
+    case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void
-on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
+on_commit(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *offsets,
+          void *opaque)
 {
     struct source *source = opaque;
-    enum source_event event = SOURCE_EVENT_OTHER;
 
-    switch ((rd_kafka_resp_err_t)code) {
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        event = SOURCE_EVENT_DOWN;
-        break;
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-        event = SOURCE_EVENT_REFUSED;
-        break;
-    default:
-        break;
-    }
-    source->event(source->userdata, event, 0, reason);
-}
-
-/*
- * Called from librdkafka's own threads, but for "log.queue", which hands the lines to
- * source_take().
- */
-static void
-on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
-{
-    struct source *source = rd_kafka_opaque(client);
-    char line[1024];
-
-    snprintf(line, sizeof(line), "librdkafka: %s: %s", facility, text);
-    source->event(source->userdata, SOURCE_EVENT_LOG, level, line);
-}
-
-static int
-open_client(struct source *source, rd_kafka_conf_t *conf, struct error *error)
-{
-    char text[512];
-
-    rd_kafka_conf_set_opaque(conf, source);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    rd_kafka_conf_set_log_cb(conf, on_log);
-    source->client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
-    if (!source->client) {
-        rd_kafka_conf_destroy(conf);
-        return error_set(error, -EINVAL, "[kafka]: librdkafka refuses the settings: %s", text);
-    }
-    rd_kafka_poll_set_consumer(source->client);
-    source->queue = rd_kafka_queue_get_consumer(source->client);
-    rd_kafka_set_log_queue(source->client, source->queue);
-    /*
-     * Before anything is assigned: the descriptor tells of the first entry only if it was there
-     * before it.
-     */
-    rd_kafka_queue_io_event_enable(source->queue, source->event_fd, &(uint64_t){1},
-                                   sizeof(uint64_t));
-    return 0;
+    for (int i = 0; !code && offsets && i < offsets->cnt; i++)
+        code = offsets->elems[i].err;
+    source->client.event(source->client.userdata,
+                         is_refusal(code) ? CLIENT_COMMIT_REFUSED : CLIENT_COMMITTED,
+                         code ? rd_kafka_err2str(code) : NULL);
 }
 
 int
-source_new(struct source **sourcep, rd_kafka_conf_t *conf, source_event_fn event, void *userdata,
+source_new(struct source **sourcep, rd_kafka_conf_t *conf, client_event_fn event, void *userdata,
            struct error *error)
 {
     struct source *source = calloc(1, sizeof(*source));
@@ -124,38 +89,27 @@ source_new(struct source **sourcep, rd_kafka_conf_t *conf, source_event_fn event
         rd_kafka_conf_destroy(conf);
         return -ENOMEM;
     }
-    source->event = event;
-    source->userdata = userdata;
-    source->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (source->event_fd < 0) {
-        result = error_set(error, -errno, "eventfd: %s", strerror(errno));
-        rd_kafka_conf_destroy(conf);
-    } else {
-        result = open_client(source, conf, error);
-    }
-    if (result < 0) {
-        if (source->event_fd >= 0)
-            close(source->event_fd);
+    source->client.event = event;
+    source->client.userdata = userdata;
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    result = client_open(&source->client, true, conf, error);
+    if (result < 0)
         free(source);
-        return result;
-    }
-    *sourcep = source;
-    return 0;
+    else
+        *sourcep = source;
+    return result;
 }
 
 int
 source_descriptor(const struct source *source)
 {
-    return source->event_fd;
+    return source->client.event_fd;
 }
 
 void
 source_acknowledge(struct source *source)
 {
-    uint64_t count;
-
-    while (read(source->event_fd, &count, sizeof(count)) < 0 && errno == EINTR)
-        ;
+    client_acknowledge(&source->client);
 }
 
 int
@@ -176,7 +130,7 @@ source_assign(struct source *source, const struct source_partition *partitions, 
         rd_kafka_topic_partition_list_add(list, partitions[i].topic, partitions[i].partition)
             ->offset = partitions[i].start;
     }
-    code = rd_kafka_assign(source->client, list);
+    code = rd_kafka_assign(source->client.handle, list);
     if (code)
         return error_set(error, -EINVAL, "can't assign the partitions: %s", rd_kafka_err2str(code));
     return 0;
@@ -197,9 +151,9 @@ source_restart(struct source *source, size_t slot, int64_t offset, struct error 
                                       source->slots[slot].partition)
         ->offset = offset;
     source->slots[slot].handle = NULL; /* a topic that is made again may lie elsewhere */
-    failure = rd_kafka_incremental_unassign(source->client, list);
+    failure = rd_kafka_incremental_unassign(source->client.handle, list);
     if (!failure)
-        failure = rd_kafka_incremental_assign(source->client, list);
+        failure = rd_kafka_incremental_assign(source->client.handle, list);
     if (failure)
         return error_set(error, -EINVAL, "can't read again from offset %lld: %s", (long long)offset,
                          rd_kafka_error_string(failure));
@@ -274,7 +228,8 @@ fill_record(struct source_record *record, const rd_kafka_message_t *message, siz
 size_t
 source_take(struct source *source, const struct source_record **recordsp, size_t *entriesp)
 {
-    ssize_t n = rd_kafka_consume_batch_queue(source->queue, 0, source->messages, SOURCE_BATCH);
+    ssize_t n =
+        rd_kafka_consume_batch_queue(source->client.queue, 0, source->messages, SOURCE_BATCH);
 
     source->n_messages = n < 0 ? 0 : (size_t)n;
     source->n_records = 0;
@@ -284,9 +239,12 @@ source_take(struct source *source, const struct source_record **recordsp, size_t
 
         if (slot == source->n_slots) {
             /* A failure of the group, or of the client as a whole. */
-            if (message->err)
-                source->event(source->userdata, SOURCE_EVENT_OTHER, 0,
-                              rd_kafka_message_errstr(message));
+            if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+                source->client.event(source->client.userdata, CLIENT_COMMIT_REFUSED,
+                                     rd_kafka_err2str(message->err));
+            else if (message->err)
+                source->client.event(source->client.userdata, CLIENT_OTHER,
+                                     rd_kafka_message_errstr(message));
             continue;
         }
         source->message_of[source->n_records] = (uint16_t)i;
@@ -316,12 +274,23 @@ source_timestamp(const struct source *source, const struct source_record *record
     return timestamp < 0 || timestamp == INT64_MAX ? -1 : timestamp;
 }
 
+rd_kafka_headers_t *
+source_copy_headers(const struct source *source, const struct source_record *record)
+{
+    rd_kafka_headers_t *headers;
+
+    if (rd_kafka_message_headers(source->messages[source->message_of[record - source->records]],
+                                 &headers))
+        return NULL;
+    return rd_kafka_headers_copy(headers);
+}
+
 int64_t
 source_end(const struct source *source, size_t slot)
 {
     int64_t low, high;
 
-    if (rd_kafka_get_watermark_offsets(source->client, source->slots[slot].topic,
+    if (rd_kafka_get_watermark_offsets(source->client.handle, source->slots[slot].topic,
                                        source->slots[slot].partition, &low, &high))
         return -1;
     return high < 0 ? -1 : high;
@@ -333,7 +302,7 @@ source_query_range(struct source *source, size_t slot, int timeout_ms, int64_t *
 {
     int64_t low, high;
     rd_kafka_resp_err_t code =
-        rd_kafka_query_watermark_offsets(source->client, source->slots[slot].topic,
+        rd_kafka_query_watermark_offsets(source->client.handle, source->slots[slot].topic,
                                          source->slots[slot].partition, &low, &high, timeout_ms);
 
     if (code)
@@ -342,6 +311,51 @@ source_query_range(struct source *source, size_t slot, int timeout_ms, int64_t *
     *lowp = low;
     *highp = high;
     return 0;
+}
+
+/* The partitions of all slots, each with its offset, or without those that have none. */
+static rd_kafka_topic_partition_list_t *
+list_offsets(const struct source *source, const int64_t *offsets)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)source->n_slots);
+
+    for (size_t i = 0; i < source->n_slots; i++)
+        if (!offsets || offsets[i] >= 0)
+            rd_kafka_topic_partition_list_add(list, source->slots[i].topic,
+                                              source->slots[i].partition)
+                ->offset = offsets ? offsets[i] : RD_KAFKA_OFFSET_INVALID;
+    return list;
+}
+
+void
+source_commit(struct source *source, const int64_t *offsets)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list =
+        list_offsets(source, offsets);
+    rd_kafka_resp_err_t code = rd_kafka_commit(source->client.handle, list, 1);
+
+    if (code)
+        on_commit(source->client.handle, code, NULL, source);
+}
+
+int
+source_query_committed(struct source *source, int timeout_ms, int64_t *offsets, struct error *error)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list =
+        list_offsets(source, NULL);
+    rd_kafka_resp_err_t code = rd_kafka_committed(source->client.handle, list, timeout_ms);
+
+    if (code)
+        return error_set(error, -EIO, "can't ask the group: %s", rd_kafka_err2str(code));
+    for (size_t i = 0; i < source->n_slots; i++)
+        offsets[i] = list->elems[i].offset < 0 ? -1 : list->elems[i].offset;
+    return 0;
+}
+
+uint64_t
+source_throttled(const struct source *source)
+{
+    return source->client.throttled;
 }
 
 static int
@@ -377,7 +391,7 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
                    struct error *error)
 {
     cleanup(rd_kafka_topic_destroy) rd_kafka_topic_t *handle =
-        rd_kafka_topic_new(source->client, source->slots[slot].topic, NULL);
+        rd_kafka_topic_new(source->client.handle, source->slots[slot].topic, NULL);
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t code;
     char *cluster;
@@ -385,7 +399,7 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
 
     if (!handle)
         return error_set(error, -EIO, "%s", rd_kafka_err2str(rd_kafka_last_error()));
-    code = rd_kafka_metadata(source->client, 0, handle, &metadata, timeout_ms);
+    code = rd_kafka_metadata(source->client.handle, 0, handle, &metadata, timeout_ms);
     if (code)
         return error_set(error, -EIO, "can't ask the brokers for topic %s: %s",
                          source->slots[slot].topic, rd_kafka_err2str(code));
@@ -394,10 +408,10 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
     if (result == 0 && metadata->topic_cnt == 1)
         topicp->partitions = metadata->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
-    cluster = rd_kafka_clusterid(source->client, 0);
+    cluster = rd_kafka_clusterid(source->client.handle, 0);
     snprintf(source->cluster, sizeof(source->cluster), "%s", cluster ? cluster : "");
     if (cluster)
-        rd_kafka_mem_free(source->client, cluster);
+        rd_kafka_mem_free(source->client.handle, cluster);
     topicp->cluster = source->cluster;
     return result;
 }

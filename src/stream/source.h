@@ -15,12 +15,14 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "stream/client.h"
 
 #define SOURCE_BATCH     1000
 #define SOURCE_BEGINNING (-2) /* an offset: the first that the broker has */
 
 struct rd_kafka_s;
 struct rd_kafka_conf_s;
+struct rd_kafka_headers_s;
 struct source;
 
 enum source_kind {
@@ -44,16 +46,6 @@ struct source_record {
     const char *text; /* of a failure */
 };
 
-/* What happens to the client as a whole. */
-enum source_event {
-    SOURCE_EVENT_DOWN,    /* no broker can be reached; text names one. librdkafka goes on trying */
-    SOURCE_EVENT_REFUSED, /* authentication, authorization or TLS failed */
-    SOURCE_EVENT_OTHER,
-    SOURCE_EVENT_LOG, /* a line of librdkafka's own log, level in syslog's numbers */
-};
-typedef void (*source_event_fn)(void *userdata, enum source_event event, int level,
-                                const char *text);
-
 struct source_partition {
     const char *topic; /* borrowed */
     int32_t partition;
@@ -64,7 +56,7 @@ struct source_partition {
  * Takes over conf, also on failure. event is called from within source_take(). 0, or -EINVAL with a
  * message. There is no way to free it: see source.c.
  */
-int source_new(struct source **sourcep, struct rd_kafka_conf_s *conf, source_event_fn event,
+int source_new(struct source **sourcep, struct rd_kafka_conf_s *conf, client_event_fn event,
                void *userdata, struct error *error);
 
 /* The descriptor to poll; belongs to source. */
@@ -94,6 +86,13 @@ void source_release(struct source *source);
 int64_t source_timestamp(const struct source *source, const struct source_record *record);
 
 /*
+ * A copy of its headers, or NULL when it has none, or memory is out: for a message of sink.h, which
+ * takes it over.
+ */
+struct rd_kafka_headers_s *source_copy_headers(const struct source *source,
+                                               const struct source_record *record);
+
+/*
  * The end of a partition as the last fetch told it, or -1 when nothing has been fetched. Never
  * waits.
  */
@@ -105,6 +104,23 @@ int64_t source_end(const struct source *source, size_t slot);
  */
 int source_query_range(struct source *source, size_t slot, int timeout_ms, int64_t *lowp,
                        int64_t *highp, struct error *error);
+
+/*
+ * Tells the group how far its partitions have been read, for those who watch the lag; an offset of
+ * -1 leaves that partition out. Never waits: an event says what became of it, and no second one is
+ * begun before. offsets: one a slot.
+ */
+void source_commit(struct source *source, const int64_t *offsets);
+
+/*
+ * Asks the group how far partitions had been read: fills offsets, one a slot, with -1 where it does
+ * not know. Waits at most timeout_ms. 0, or -EIO with a message.
+ */
+int source_query_committed(struct source *source, int timeout_ms, int64_t *offsets,
+                           struct error *error);
+
+/* How long the brokers have held back their answers because of quotas, in all; milliseconds. */
+uint64_t source_throttled(const struct source *source);
 
 /* Asks for the topic of a partition: waits at most timeout_ms. Strings live until the next call. */
 struct source_topic {

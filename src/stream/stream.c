@@ -130,6 +130,10 @@ stream_open(struct stream *stream, const struct stream_settings *settings,
         return result;
     }
     warn_of_missing(stream, notice);
+    if (!stream->loaded && stream->identity.station[0]) {
+        stream->identity.station[0] = '\0'; /* the records are read anew: they may be of another, */
+        stream->fact_first = true;          /* and no checkpoint of those stands beside this one */
+    }
     stream_doubt(stream);
     return 0;
 }
@@ -282,10 +286,8 @@ stream_meet_range(struct stream *stream, int64_t low, int64_t high, struct error
     if (stream->offset >= 0 && stream->offset < low) {
         error_set(message, 0,
                   "the broker no longer has the records from offset %" PRId64 " to %" PRId64
-                  " (%" PRId64 " of them), which were not read; to go on behind the gap, set "
-                  "\"offset\" in %s/partition-%" PRId32 ".json to %" PRId64,
-                  stream->offset, low - 1, low - stream->offset, stream->directory,
-                  stream->identity.partition, low);
+                  " (%" PRId64 " of them), which were not read",
+                  stream->offset, low - 1, low - stream->offset);
         return STREAM_LOST;
     }
     if (stream->phase == STREAM_RUNNING) {
@@ -341,6 +343,23 @@ stream_learn(struct stream *stream, const char *cluster, int32_t partitions, str
     return result;
 }
 
+void
+stream_learn_station(struct stream *stream, const char *station)
+{
+    snprintf(stream->identity.station, sizeof(stream->identity.station), "%s", station);
+    stream->fact_first = true;
+}
+
+int64_t
+stream_pass_gap(struct stream *stream, int64_t low)
+{
+    int64_t lost = low - stream->offset;
+
+    stream->offset = low;
+    start_running(stream);
+    return lost;
+}
+
 static void
 write_state(void *userdata, struct json_writer *writer)
 {
@@ -353,14 +372,17 @@ int
 stream_store(struct stream *stream, struct error *error)
 {
     char name[64];
-    int result;
+    int result = 0;
 
     format_name(stream, name);
-    result = checkpoint_store(stream->directory_fd, name, write_state, stream, error);
+    if (stream->fact_first)
+        result = identity_store(&stream->identity, stream->directory_fd, error);
+    if (result == 0)
+        result = checkpoint_store(stream->directory_fd, name, write_state, stream, error);
     if (result == 0)
         result = identity_store(&stream->identity, stream->directory_fd, error);
     if (result < 0)
         return error_prefix(error, result, "%s/", stream->directory);
-    stream->dirty = stream->urgent = false;
+    stream->dirty = stream->urgent = stream->fact_first = false;
     return 0;
 }

@@ -49,6 +49,7 @@ struct stream {
     bool has_source;    /* there is a source file */
     bool dirty;         /* the file on disk is behind, */
     bool urgent;        /* and says nothing yet of this contact with the log */
+    bool fact_first;    /* the source file must not be older than the checkpoint, for once */
     int64_t offset;     /* of the next record to apply; -1: the first that the broker has */
     size_t n_to_verify; /* while verifying: the anchor at this index - 1 is the one to meet */
     struct identity identity;
@@ -142,6 +143,18 @@ void stream_remember(struct stream *stream, const struct source *source,
 enum { STREAM_E_CLUSTER_CHANGED = 1, STREAM_E_PARTITIONS_CHANGED = 2 };
 int stream_learn(struct stream *stream, const char *cluster, int32_t partitions,
                  struct error *message);
+
+/*
+ * All records are of this station: kept in the source file, and there before a checkpoint that
+ * stands on it, so that a start after any death knows it. Once.
+ */
+void stream_learn_station(struct stream *stream, const char *station);
+
+/*
+ * Goes on at offset low, behind records that the broker no longer has: after STREAM_LOST. Returns how
+ * many are lost.
+ */
+int64_t stream_pass_gap(struct stream *stream, int64_t low);
 
 /*
  * Replaces partition-N.json, then the source file: 0 once both are durable, or a negative errno

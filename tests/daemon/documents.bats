@@ -34,6 +34,8 @@ lay_out_settings()
     export CREDENTIALS_DIRECTORY=$PWD/credentials
 }
 
+weatherctl() { ctl "$@"; }
+
 # Each test for both programs. "set -e" is off in such a FUNCTION, so its commands are joined by &&.
 each() # FUNCTION
 {
@@ -118,14 +120,60 @@ run_examples()
     each run_examples
 }
 
+@test "the manual of weatherctl has the options of each command's --help and no others, and all exit codes" {
+    local command
+
+    for command in show status verify plot tail; do
+        ctl "$command" --help >help
+        documents command help "$(page weatherctl.1)"
+    done
+    sed '/^\.It Fl -max-age/d' "$(page weatherctl.1)" >changed
+    ctl status --help >help
+    run documents command help changed
+    expect_status 1
+    expect_output "lacks .*'max-age', 'DURATION'"
+    [[ $(documents exits "$(page weatherctl.1)") == '0 1 2 3 64 65 69 70 71 73 74 78' ]]
+}
+
+@test "the examples of weatherctl's manual that need no broker run" {
+    local examples example
+
+    requires jq
+    mkdir state
+    printf '%s\n' '{"offset": 5, "StationD":' \
+        '{"count": 1, "sum": 1, "avg": 1, "start": "2000-01-01", "end": "2000-01-01"}}' >state/partition-0.json
+    mapfile -t examples < <(documents examples "$(page weatherctl.1)")
+    ((${#examples[@]} >= 4))
+    for example in "${examples[@]}"; do
+        echo "$example"
+        eval "$example" >output
+        [[ -s output || -s averages.svg ]]
+    done
+}
+
 @test "the pages refer to pages that there are" {
     documents references "$top"/man/*.[0-9]
+}
+
+@test "the alerts fire when they should, on figures that the manual has" {
+    local name
+
+    requires promtool
+    cd "$top/examples/prometheus"
+    promtool check rules rules.yml
+    promtool test rules rules_test.yml
+    while read -r name; do
+        grep -q "^\.It Va $name\$" "$(page weatherd-consumer.ini.5)" || {
+            echo "rules.yml has $name, which the manual has not"
+            return 1
+        }
+    done < <(grep -oE 'weatherd_[a-z_]+' rules.yml | sort -u)
 }
 
 @test "the pages have no warnings" {
     requires mandoc
     # pages of ours may not be installed here
-    run bash -c 'mandoc -T lint -W style "$@" | grep -v "referenced manual not found: Xr weatherd"' lint "$top"/man/*.[0-9]
+    run bash -c 'mandoc -T lint -W style "$@" | grep -v "referenced manual not found: Xr weather"' lint "$top"/man/*.[0-9]
     [[ -z $output ]]
 }
 
@@ -138,7 +186,7 @@ run_examples()
     sed 's/^\.Cm 100000 \./.Cm 100 ./' "$(page weatherd-consumer.ini.5)" >changed
     run documents keys help changed
     expect_status 1
-    expect_output "lacks .*'max_stations', 'NUMBER', '100000'"
+    expect_output "lacks .*'max_stations', '1..10000000', '100000'"
     sed 's/^#late = drop/#lately = drop/' "$top/etc/consumer.ini" >changed
     run documents sample help changed
     expect_status 1

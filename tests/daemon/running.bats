@@ -4,6 +4,8 @@
 # The daemons at work on librdkafka's mock cluster, and what a supervisor sees of them.
 
 load ../lib/kit
+# shellcheck disable=SC2154 # kit_top is the kit's
+top=$kit_top
 
 setup_file()
 {
@@ -226,4 +228,66 @@ EOF
         expect_output 'producer.json'
         cmp spoilt producer.json
     done
+}
+
+descriptors() { find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l; }
+
+@test "a program that executes itself again leaves no descriptors to itself" {
+    local turn first
+
+    use_topic again
+    none_left() { (($(descriptors sink) <= first)); }
+    told() { (($(log_count sink 'going on with a new client') == turn)) && (($(log_count sink "reading again:0") > turn)); }
+    echo '[kafka]' >sink.ini
+    consumer_start sink -c sink.ini "${name[@]}" 0
+    wait_for 10 test -e partition-0.json
+    first=$(descriptors sink)
+    for turn in 1 2 3; do
+        printf '[kafka]\nsasl.username = %s\n' "$turn" >sink.ini
+        send_signal sink HUP
+        wait_for 10 told
+    done
+    wait_for 10 none_left
+    stop sink
+}
+
+@test "an invalid_topic that is missing holds back the topics that name it, and no others" {
+    requires kcat
+    for name_ in guilty innocent innocent-bad; do mock topic "$name_" 1; done
+    for name_ in guilty innocent; do echo nonsense | kcat -P -b "$BOOTSTRAP" -t "$name_" -p 0; done
+    consumer_start sink -o consumer.topic=guilty -o consumer.invalid_topic=guilty-bad \
+        -o 'topic innocent.invalid_topic=innocent-bad' guilty:0 innocent:0
+    wait_for 10 offsets_are 1 innocent/partition-0.json
+    wait_for 10 log_has sink 'guilty partition 0: .*topic guilty-bad \(invalid_topic\) does not exist'
+    wait_for 10 offsets_are 0 partition-0.json
+    mock topic guilty-bad 1
+    wait_for 10 offsets_are 1 partition-0.json
+    stop sink
+}
+
+@test "an invalid record goes to invalid_topic whatever its size, if the brokers take it" {
+    requires kcat
+    mock topic large 1
+    mock topic large-bad 1
+    head -c 1000100 /dev/zero | tr '\0' x >record
+    kcat -P -b "$BOOTSTRAP" -X message.max.bytes=2000000 -t large -p 0 record
+    consumer -o consumer.topic=large -o consumer.invalid_topic=large-bad --until-end 0
+    offsets_are 1 partition-0.json
+}
+
+@test "the manual has the figures of both daemons, and no others" {
+    use_topic figures
+    mkdir figures
+    consumer_start sink "${name[@]}" -o consumer.metrics_directory=figures 0
+    producer_start source "${topics[@]}" -o producer.metrics_directory=figures
+    wait_for 10 eval 'ls figures/weatherd-consumer-*.prom figures/weatherd-producer-*.prom'
+    compare() # PAGE FILE
+    {
+        diff <(sed -n 's/^\.It Va \(weatherd_[a-z_]*\)$/\1/p' "$top/man/$1" | sort) \
+            <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$2" | sort)
+    }
+    compare weatherd-consumer.ini.5 figures/weatherd-consumer-figures-0.prom
+    compare weatherd-producer.8 figures/weatherd-producer-figures.prom
+    run compare weatherd-producer.8 figures/weatherd-consumer-figures-0.prom
+    expect_status 1
 }

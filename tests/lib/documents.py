@@ -3,10 +3,14 @@
 """Holds what the documents say against what the programs say of themselves by --help.
 
     documents.py options HELP PAGE      the options of a page of section 8 are those of --help
+    documents.py command HELP PAGE      those of a page's ".Ss COMMAND" and ".Ss All commands" are the command's own
     documents.py keys HELP PAGE         the keys of a page of section 5, with forms and defaults, are those of --help
     documents.py sample HELP INI        so are those of a sample file
     documents.py exits PAGE             prints the exit codes of a page
     documents.py examples PAGE          prints the command lines of a page that need no broker
+    documents.py shell PAGE             prints all commands of a page's examples, each on one line
+    documents.py settings PAGE N        prints the Nth settings of a page's examples, from 1; exit 1: there are no more
+    documents.py commands PAGE NAME     prints the commands in a page that begin with NAME, each on one line
     documents.py references PAGE...     each reference to a page of ours is to one that there is
     documents.py uncomment INI          prints a sample file with all its keys in effect
 
@@ -19,6 +23,7 @@ import re
 import sys
 
 PROPERTY = "PROPERTY"  # in [kafka], stands for any key
+PER_TOPIC = "  [topic NAME], for one topic: "  # what --help begins such a list with
 
 
 def read(path):
@@ -54,6 +59,8 @@ def help_keys(text):
     """(section, key, form, default or None), in the order of the table"""
     keys, section = [], None
     for line in text.split("\nSettings, in ")[1].splitlines()[1:]:
+        if line.startswith(PER_TOPIC):
+            continue  # keys that have been listed
         heading = re.fullmatch(r"  \[(\w+)(?: NAME)?\]", line)
         # the default is the last thing on the line, in brackets
         row = re.fullmatch(r"    (\S+) = (\S+) +(.*?)(?: \[(\S+)\])?", line)
@@ -65,6 +72,12 @@ def help_keys(text):
     return keys
 
 
+def help_keys_per_topic(text):
+    """Those that may stand in [topic NAME] as well."""
+    lines = [line for line in text.splitlines() if line.startswith(PER_TOPIC)]
+    return lines[0][len(PER_TOPIC):].split(", ") if lines else []
+
+
 # ---- manual pages
 
 
@@ -74,9 +87,29 @@ def page_section(text, name):
     return found[1]
 
 
+def page_command_options(text, name):
+    """What stands below the command, then what all commands have, but for what is said not to go with it."""
+    description = page_section(text, "DESCRIPTION")
+    own, common = (re.search(rf"^\.Ss {heading}\n(.*?)(?=^\.Ss |\Z)", description, re.M | re.S)[1]
+                   for heading in (name, "All commands"))
+    options = items_of_options(own)
+    for letter, long_name, argument in items_of_options(common):
+        item = re.search(rf"^\.It Fl {letter} [^\n]*\n(.*?)(?=^\.It |^\.El)", common, re.M | re.S)[1]
+        limits = dict(re.findall(r"(Not with|only)[^.]*?\.Cm (\w+)", item) +
+                      [("only", found) for found in re.findall(r"^\.Cm (\w+) ,\nonly in its long form", item, re.M)])
+        if limits.get("Not with") == name:
+            continue
+        options.append(("" if limits.get("only") == name else letter, long_name, argument))
+    return options
+
+
 def page_options(text):
+    return items_of_options(page_section(text, "OPTIONS"))
+
+
+def items_of_options(text):
     options = []
-    for line in re.findall(r"^\.It (Fl .*)$", page_section(text, "OPTIONS"), re.M):
+    for line in re.findall(r"^\.It (Fl .*)$", text, re.M):
         item = re.fullmatch(r"(?:Fl (\w)(?: Ar (\S+))? , )?Fl -([a-z-]+)(?: Ns = Ns Ar (\S+))?", line)
         assert item, f"the option {line!r} is not understood"
         if item[1] and item[2] != item[4]:
@@ -106,9 +139,10 @@ def plain(text):
 
 
 def page_examples(text):
-    for line in re.findall(r"^\.Dl \$ (weatherd-.*)$", page_section(text, "EXAMPLES"), re.M):
+    for line in re.findall(r"^\.Dl \$ (weather.*)$", page_section(text, "EXAMPLES"), re.M):
         line = plain(line)
-        if re.search(r" --(check-config|print-config|help|version)\b", line):
+        if re.search(r" --(check-config|print-config|help|version)\b", line) or re.match(
+                r"weatherctl (show|verify|plot)\b(?!.*--watch)", line):
             yield line
 
 
@@ -138,7 +172,7 @@ def is_pattern(key):
     return key == PROPERTY or "*" in key
 
 
-def compare_sample(keys, table):
+def compare_sample(keys, table, per_topic):
     """Keys in the order of the table, with its defaults. A pattern stands for examples, and secrets need none."""
     status = 0
     literal = [(section, key) for section, key, form, default in table if not is_pattern(key)]
@@ -148,6 +182,8 @@ def compare_sample(keys, table):
     wanted = [name for name in literal if name not in optional or name in have_optional]
     status |= fail_unless_equal(have, wanted, "the sample")
     for section, key, value in keys:
+        if section == "topic" and key in per_topic:
+            continue
         rows = [row for row in table if row[0] == section and (row[1] == PROPERTY or fnmatch.fnmatch(key, row[1]))]
         if not rows:
             print(f"the sample has [{section}] {key}, which is in no row of --help")
@@ -178,7 +214,7 @@ def comments_missing(text):
 def references(paths):
     status, there = 0, {os.path.basename(path) for path in paths}
     for path in paths:
-        for name, section in re.findall(r"^\.Xr (weatherd\S*|report\S*) (\d)", read(path), re.M):
+        for name, section in re.findall(r"^\.Xr (weather\S*|report\S*) (\d)", read(path), re.M):
             if f"{name}.{section}" not in there:
                 print(f"{path}: refers to {name}({section}), which there is not")
                 status = 1
@@ -190,17 +226,34 @@ def references(paths):
 
 
 def main(command, *paths):
+    if command in ("commands", "settings"):
+        *paths, name = paths
     texts = [read(path) for path in paths]
     if command == "options":
         return fail_unless_equal(page_options(texts[1]), help_options(texts[0]), paths[1])
+    if command == "command":
+        name = re.match(r"Usage: weatherctl (\w+)", texts[0])[1]
+        return fail_unless_equal(page_command_options(texts[1], name), help_options(texts[0]), f"{paths[1]}: {name}")
     if command == "keys":
         return fail_unless_equal(page_keys(texts[1]), help_keys(texts[0]), paths[1])
     if command == "sample":
-        return compare_sample(sample_keys(texts[1]), help_keys(texts[0])) | comments_missing(texts[1])
+        keys = sample_keys(texts[1])
+        return compare_sample(keys, help_keys(texts[0]), help_keys_per_topic(texts[0])) | comments_missing(texts[1])
     if command == "exits":
         print(*re.findall(r"^\.It (\d+)$", page_section(texts[0], "EXIT STATUS"), re.M))
     elif command == "examples":
         print(*page_examples(texts[0]), sep="\n")
+    elif command == "shell":
+        joined = plain(page_section(texts[0], "EXAMPLES")).replace("\\\n", " ").replace("\\&", "")
+        print(*re.findall(r"^(?:\.Dl )?\$ (.*)$", joined, re.M), sep="\n")
+    elif command == "settings":
+        blocks = re.findall(r"^\.Bd[^\n]*\n(\[.*?)^\.Ed$", page_section(texts[0], "EXAMPLES"), re.M | re.S)
+        if int(name) > len(blocks):
+            return 1
+        print(blocks[int(name) - 1], end="")
+    elif command == "commands":
+        joined = plain(texts[0]).replace("\\\n", " ")
+        print(*re.findall(rf"^(?:\.Dl )?\$ ({re.escape(name)} .*)$", joined, re.M), sep="\n")
     elif command == "references":
         return references(paths)
     elif command == "uncomment":

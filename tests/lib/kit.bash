@@ -356,6 +356,36 @@ producer() { kit_daemon producer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}"
 consumer_start() { kit_daemon consumer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
 producer_start() { kit_daemon producer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
 
+# weatherctl on the same terms: ctl show, run ctl tail --raw
+kit_ctl() # COMMAND ARGUMENT...
+{
+    local program ini option=-o
+
+    program=$(built weatherctl) || return
+    kit_command=("$program" "${@:1:1}")
+    [[ ${1-} == plot ]] && option=--option
+    if [[ ${1-} =~ ^(show|status|plot|tail)$ ]]; then
+        if [[ " $* " != *" -c "* ]]; then
+            ini=$(kit_state)/none.ini
+            : >"$ini"
+            kit_command+=(-c "$ini")
+        fi
+        [[ -z ${BOOTSTRAP-} ]] || kit_command+=("$option" "kafka.bootstrap.servers=$BOOTSTRAP")
+    fi
+    kit_command+=("${@:2}")
+}
+
+ctl() { kit_ctl "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
+ctl_start() { kit_ctl "${@:2}" && kit_start "$1" now "${kit_command[@]}"; } # NAME COMMAND ARGUMENT...
+
+# The file with what NAME wrote to stdout.
+out_of() # NAME
+{
+    local state
+
+    state=$(kit_find "$1") && echo "$state.out"
+}
+
 # ---- brokers; each sets and exports $BOOTSTRAP
 
 # The mock cluster, with the topics NAME:PARTITIONS or other options of tests/lib/mock_cluster.
@@ -407,6 +437,23 @@ start_kafka() # [PROPERTY=VALUE...]
     export BOOTSTRAP
 }
 
+# A real broker with two doors: OPEN, for the tests, and GUARDED, which asks for a user's password.
+start_guarded_kafka() # JAAS-USERS [PROPERTY=VALUE...]
+{
+    local controller doors
+
+    controller=$((RANDOM % 6000 + 23000))
+    export OPEN=127.0.0.1:$((controller + 1)) GUARDED=127.0.0.1:$((controller + 2))
+    doors=PLAINTEXT://$OPEN,SASL_PLAINTEXT://$GUARDED
+    start_kafka "listeners=$doors,CONTROLLER://127.0.0.1:$controller" "advertised.listeners=$doors" \
+        "controller.quorum.voters=1@127.0.0.1:$controller" inter.broker.listener.name=PLAINTEXT \
+        listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT \
+        sasl.enabled.mechanisms=PLAIN \
+        "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \
+required $1;" "${@:2}" || return
+    export BOOTSTRAP=$OPEN
+}
+
 # scripts/kafka on that broker: kafka stop, kafka kill, kafka start, kafka tool topics --list
 kafka() # COMMAND ARGUMENT...
 {
@@ -416,6 +463,20 @@ kafka() # COMMAND ARGUMENT...
 new_topic() # NAME [PARTITIONS [PROPERTY=VALUE...]]
 {
     topic make "$1" "${2:-4}" "${@:3}"
+}
+
+# Records of any kind, as tests/lib/flood.c wants them.
+flood() # TOPIC <RECORDS
+{
+    local program
+
+    program=$(built flood) && "$program" "$BOOTSTRAP" "$1" 3>&-
+}
+
+# Whether the broker has the topic; asking for one by its name could make it.
+topic_exists() # NAME
+{
+    kcat -b "$BOOTSTRAP" -L -J | jq -e --arg name "$1" '[.topics[].topic] | index($name) != null' >/dev/null
 }
 
 # Reports of DAYS days, beginning with the first whatever was sent before.

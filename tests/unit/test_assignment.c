@@ -19,14 +19,14 @@
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define N_ARGUMENTS       5
 
-static const struct assignment_defaults defaults = {
-    .topic = "temperatures",
-    .directory = "/var/lib/weatherd",
+static const struct consumer_settings defaults = {
+    .topic = (char *)"temperatures",
+    .common.directory = (char *)"/var/lib/weatherd",
 };
 
 static int
 parse(struct assignment *assignment, const char *const arguments[N_ARGUMENTS],
-      const struct assignment_defaults *from, struct error *error)
+      const struct consumer_settings *from, struct error *error)
 {
     char *copies[N_ARGUMENTS];
     int n = 0, result;
@@ -121,18 +121,17 @@ arguments_are_read(void **state)
         /* The settings, when there is no argument. */
         {{NULL}, "0-2", "temperatures:0-2", 3},
         {{NULL}, "3 1", "temperatures:1,3", 2},
-        {{NULL}, "stations:4", "stations:4", 1},
         {{"7"}, "0-2", "temperatures:7", 1},
         {{"7"}, "nonsense", "temperatures:7", 1},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        struct assignment_defaults from = defaults;
+        struct consumer_settings from = defaults;
         struct error error = ERROR_INIT;
         struct assignment assignment;
         char text[200];
 
-        from.partitions = cases[i].partitions;
+        from.common.partitions = (char *)cases[i].partitions;
         if (parse(&assignment, cases[i].arguments, &from, &error) != 0)
             fail_msg("%s: %s", cases[i].text, error.text);
         assignment_format(&assignment, text, sizeof(text));
@@ -165,6 +164,97 @@ each_topic_has_its_directory(void **state)
 }
 
 static void
+a_section_says_where_its_topic_lies_and_what_is_read_of_it(void **state)
+{
+    static const char *const nothing[N_ARGUMENTS] = {NULL};
+    struct consumer_topic topics[] = {
+        {.name = (char *)"stations",
+         .partitions = (char *)"0-1",
+         .directory = (char *)"/srv/stations"},
+        {.name = (char *)"rides", .partitions = (char *)"5"},
+        {.name = (char *)"unread"},
+    };
+    struct consumer_settings from = defaults;
+    struct assignment assignment;
+
+    from.n_topics = N_ELEMENTS(topics);
+    from.topics = topics;
+    from.common.partitions = (char *)"2";
+    assert_int_equal(parse(&assignment, nothing, &from, NULL), 0);
+    assert_int_equal(assignment.n_topics, 3);
+    assert_string_equal(assignment.topics[0].directory, "/var/lib/weatherd");
+    assert_string_equal(assignment.topics[1].name, "stations");
+    assert_string_equal(assignment.topics[1].directory, "/srv/stations");
+    assert_false(assignment.topics[1].make_directory);
+    assert_int_equal(assignment.topics[1].list.n_partitions, 2);
+    assert_string_equal(assignment.topics[2].directory, "/var/lib/weatherd/rides");
+    assert_true(assignment.topics[2].make_directory);
+    assignment_fini(&assignment);
+
+    from.common.partitions = NULL;
+    from.topic = (char *)"stations";
+    assert_int_equal(parse(&assignment, nothing, &from, NULL), 0);
+    assert_int_equal(assignment.n_topics, 2);
+    assert_string_equal(assignment.topics[0].directory, "/srv/stations");
+    assignment_fini(&assignment);
+}
+
+static void
+the_longest_topic_is_read(void **state)
+{
+    char name[251], argument[260], expected[300];
+    const char *const arguments[N_ARGUMENTS] = {argument};
+    const char *const nothing[N_ARGUMENTS] = {NULL};
+    struct consumer_topic section = {.name = name, .partitions = (char *)"1"};
+    struct consumer_settings from = defaults;
+    struct error error = ERROR_INIT;
+    struct assignment assignment;
+
+    memset(name, 'x', 250);
+    name[250] = '\0';
+    snprintf(argument, sizeof(argument), "%s:0", name);
+    assert_int_equal(parse(&assignment, arguments, &from, &error), -EINVAL);
+    assert_non_null(strstr(error.text, "too long for a topic: 250 characters, at most 249"));
+
+    name[249] = '\0';
+    snprintf(argument, sizeof(argument), "%s:0", name);
+    snprintf(expected, sizeof(expected), "/var/lib/weatherd/%s", name);
+    if (parse(&assignment, arguments, &from, &error) != 0)
+        fail_msg("%s", error.text);
+    assert_string_equal(assignment.topics[0].name, name);
+    assert_string_equal(assignment.topics[0].directory, expected);
+    assignment_fini(&assignment);
+
+    from.n_topics = 1;
+    from.topics = &section;
+    assert_int_equal(parse(&assignment, nothing, &from, &error), 0);
+    assert_string_equal(assignment.topics[0].name, name);
+    assert_string_equal(assignment.topics[0].directory, expected);
+    assignment_fini(&assignment);
+}
+
+static void
+two_topics_in_one_directory_are_refused(void **state)
+{
+    static const char *const arguments[N_ARGUMENTS] = {"temperatures:0", "stations:0"};
+    cleanup(directory_remove) struct directory directory = directory_make();
+    char path[128];
+    struct consumer_topic stations = {.name = (char *)"stations", .directory = path};
+    const struct consumer_settings from = {.topic = (char *)"temperatures",
+                                           .common.directory = directory.path,
+                                           .n_topics = 1,
+                                           .topics = &stations};
+    struct error error = ERROR_INIT;
+    struct assignment assignment;
+
+    snprintf(path, sizeof(path), "%s/.", directory.path); /* the same by another name */
+    assert_int_equal(parse(&assignment, arguments, &from, NULL), 0);
+    assert_int_equal(assignment_open(&assignment, &error), ASSIGNMENT_E_SHARED);
+    assert_non_null(strstr(error.text, "the topics temperatures and stations have the same"));
+    assignment_fini(&assignment);
+}
+
+static void
 a_long_text_is_cut(void **state)
 {
     static const char *const arguments[N_ARGUMENTS] = {"0-2", "stations:0"};
@@ -191,7 +281,8 @@ directories_are_opened(void **state)
 {
     static const char *const arguments[N_ARGUMENTS] = {"0", "stations:0"};
     cleanup(directory_remove) struct directory directory = directory_make();
-    const struct assignment_defaults from = {.topic = "temperatures", .directory = directory.path};
+    const struct consumer_settings from = {.topic = (char *)"temperatures",
+                                           .common.directory = directory.path};
     struct error error = ERROR_INIT;
     struct assignment assignment;
 
@@ -225,7 +316,8 @@ a_missing_directory_is_told(void **state)
     static const char *const arguments[N_ARGUMENTS] = {"0"};
     cleanup(directory_remove) struct directory directory = directory_make();
     char path[128], expected[512];
-    const struct assignment_defaults from = {.topic = "temperatures", .directory = path};
+    const struct consumer_settings from = {.topic = (char *)"temperatures",
+                                           .common.directory = path};
     struct error error = ERROR_INIT;
     struct assignment assignment;
 
@@ -252,6 +344,9 @@ main(void)
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(arguments_are_read),
         cmocka_unit_test(each_topic_has_its_directory),
+        cmocka_unit_test(a_section_says_where_its_topic_lies_and_what_is_read_of_it),
+        cmocka_unit_test(the_longest_topic_is_read),
+        cmocka_unit_test(two_topics_in_one_directory_are_refused),
         cmocka_unit_test(a_long_text_is_cut),
         cmocka_unit_test(directories_are_opened),
         cmocka_unit_test(a_missing_directory_is_told),

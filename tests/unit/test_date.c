@@ -193,6 +193,27 @@ random_days_agree_with_libc(void **state)
     }
 }
 
+static void
+months_have_english_names(void **state)
+{
+    static const char *const names[] = {
+        "January", "February", "March",     "April",   "May",      "June",
+        "July",    "August",   "September", "October", "November", "December",
+    };
+    static const char *const others[] = {
+        "",     "january", "JANUARY", "January ", " January", "Januar", "Januaryy", "Jan",
+        "Sept", "Mai",     "1",       "01",       "0",        "13",     "Smarch",   "May\n",
+    };
+
+    for (int month = 1; month <= 12; month++) {
+        assert_string_equal(date_month_name(month), names[month - 1]);
+        assert_int_equal(date_month_parse(names[month - 1]), month);
+    }
+    for (size_t i = 0; i < N_ELEMENTS(others); i++)
+        if (date_month_parse(others[i]) != 0)
+            fail_msg("\"%s\" is taken for month %d", others[i], date_month_parse(others[i]));
+}
+
 int
 main(void)
 {
@@ -203,6 +224,7 @@ main(void)
         cmocka_unit_test(every_day_of_the_range_is_right),
         cmocka_unit_test(only_days_that_exist_are_dates),
         cmocka_unit_test(random_days_agree_with_libc),
+        cmocka_unit_test(months_have_english_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

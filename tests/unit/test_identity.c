@@ -64,6 +64,17 @@ bad_files_are_refused(void **state)
          "\"partitions\" is 2147483648, must be at most 2147483647"},
         {"{\"topic\": \"t\", \"partition\": 3, \"partitions\": 1.5}",
          "\"partitions\" is 1.5, must be an integer"},
+        {FILE_OF("\"station\": 5"), "\"station\" is 5, must be a string"},
+        {FILE_OF("\"station\": null"), "\"station\" is null, must be a string"},
+        {FILE_OF("\"station\": [\"A\"]"), "\"station\" is [\"A\"], must be a string"},
+        {FILE_OF("\"station\": {}"), "\"station\" is {}, must be a string"},
+        {FILE_OF("\"station\": \"" X256 "\""), "\"station\" is longer than 255 bytes"},
+        {FILE_OF("\"station\": \"A\\nB\""), "\"station\" has a control character in it"},
+        {FILE_OF("\"station\": \"\\u007f\""), "\"station\" has a control character in it"},
+        {FILE_OF("\"station\": \"\\u0085\""), "\"station\" has a control character in it"},
+        {FILE_OF("\"station\": \"A\\u0000\""), "has a NUL character at byte "},
+        {FILE_OF("\"station\": \"A\", \"station\": \"A\""), "has a key that stands twice in its"},
+        {FILE_OF("\"Station\": \"A\""), "\"Station\" is an unknown key"},
         {FILE_OF("\"anchors\": 5"), "\"anchors\" is not an array"},
         {FILE_OF("\"anchors\": {}"), "\"anchors\" is not an array"},
         {FILE_OF("\"anchors\": [5]"), "\"anchors\" [0] is not an object"},
@@ -187,6 +198,32 @@ what_is_stored_is_loaded(void **state)
         assert_true(loaded.anchors[i].offset == identity.anchors[i].offset);
         assert_true(loaded.anchors[i].timestamp == identity.anchors[i].timestamp);
         assert_true(loaded.anchors[i].crc == identity.anchors[i].crc);
+    }
+}
+
+/* The one station of a partition: any that a report can have, up to the longest. */
+static void
+the_station_is_stored_and_loaded(void **state)
+{
+    static const char *const stations[] = {"A", "a \"b\" \\", "東京 😀", "offset"};
+    char longest[256];
+
+    memset(longest, 'x', 255);
+    longest[255] = '\0';
+    for (size_t i = 0; i <= N_ELEMENTS(stations); i++) {
+        cleanup(directory_remove) struct directory directory = directory_make();
+        const char *station = i < N_ELEMENTS(stations) ? stations[i] : longest;
+        struct error error = ERROR_INIT;
+        struct identity identity, loaded;
+
+        identity_init(&identity, "t", 3);
+        assert_string_equal(identity.station, "");
+        strcpy(identity.station, station);
+        assert_int_equal(identity_store(&identity, directory.fd, NULL), 0);
+        identity_init(&loaded, "t", 3);
+        if (identity_load(&loaded, directory.fd, &error) != 0)
+            fail_msg("%s: %s", station, error.text);
+        assert_string_equal(loaded.station, station);
     }
 }
 
@@ -335,6 +372,7 @@ main(void)
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(a_missing_file_is_an_outcome_of_its_own),
         cmocka_unit_test(what_is_stored_is_loaded),
+        cmocka_unit_test(the_station_is_stored_and_loaded),
         cmocka_unit_test(the_crc_is_the_well_known_one),
         cmocka_unit_test(the_first_anchors_are_kept_as_documented),
         cmocka_unit_test(anchors_are_few_and_spread),

@@ -141,7 +141,7 @@ bad_lines_are_mistakes(void **state)
         {"[a]\n[b]\n[a]\n[a]\n", "1 [a]\n2 [b]\n3! [a] stands twice, first in line 1;\n3 [a]\n4! "
                                  "[a] stands twice, first in line 1;\n4 [a]"},
         {"[a]\nk=1\nj=2\nk=3\n",
-         "1 [a]\n2 a.k=1|\n3 a.j=2|\n4! \"k\" stands twice in its section, first in line 2"},
+         "1 [a]\n2 a.k=1|\n3 a.j=2|\n4! \"k\" in [a]: stands twice, first in line 2"},
         {"[topic  x]\n[topic\tx]\n",
          "1 [topic x]\n2! [topic x] stands twice, first in line 1;\n2 [topic x]"},
     };
@@ -158,10 +158,10 @@ what_inih_misreads_is_a_mistake(void **state)
 {
     static const struct file_case cases[] = {
         /* A comment's beginning within a value: inih cuts the value. */
-        {"[a]\nk = one ;two\n", "1 [a]\n2! \"k\": a \";\" after a blank"},
-        {"[a]\nk = one\t;two\n", "1 [a]\n2! \"k\": a \";\" after a blank"},
-        {"[a]\nk = ;two\n", "1 [a]\n2! \"k\": a \";\" after a blank"},
-        {"[a]\nk =;two\n", "1 [a]\n2! \"k\": a \";\" after a blank"},
+        {"[a]\nk = one ;two\n", "1 [a]\n2! \"k\" in [a]: a \";\" after a blank"},
+        {"[a]\nk = one\t;two\n", "1 [a]\n2! \"k\" in [a]: a \";\" after a blank"},
+        {"[a]\nk = ;two\n", "1 [a]\n2! \"k\" in [a]: a \";\" after a blank"},
+        {"[a]\nk =;two\n", "1 [a]\n2! \"k\" in [a]: a \";\" after a blank"},
         {"[a]\nk ;l = 2\n", "1 [a]\n2! neither KEY"},
         /* A colon: inih takes it for "=". */
         {"[a]\nkey: x\n", "1 [a]\n2! only \"=\""},

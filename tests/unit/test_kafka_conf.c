@@ -2,6 +2,7 @@
 
 /* librdkafka's properties: which are refused, under each name, and what is set in the end. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -200,6 +201,68 @@ the_programs_own_value_is_accepted(void **state)
 }
 
 static void
+a_near_miss_is_suggested(void **state)
+{
+    static const struct {
+        const char *name, *suggestion; /* NULL: none is near, or what is near is refused */
+    } cases[] = {
+        {"bootstrap.server", "bootstrap.servers"},
+        {"Client.Id", "client.id"},
+        {"sasl.pasword", "sasl.password"},
+        {"sasl.passwords", "sasl.password"},
+        {"fetch.wait.maxms", "fetch.wait.max.ms"},
+        {"metadata.broker.lits", "metadata.broker.list"},
+        {"enable.auto.comit", NULL},
+        {"nonsense", NULL},
+        {"x", NULL},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct mistakes mistakes;
+        char expected[256];
+
+        assert_int_equal(make_of_one(cases[i].name, "hunter2", &mistakes), KAFKA_CONF_E_MISTAKES);
+        snprintf(expected, sizeof(expected),
+                 "-o: [kafka] %s: No such configuration property: \"%s\"%s%s%s\n", cases[i].name,
+                 cases[i].name, cases[i].suggestion ? "; did you mean \"" : "",
+                 cases[i].suggestion ? cases[i].suggestion : "", cases[i].suggestion ? "\"?" : "");
+        assert_memory_equal(mistakes.text, expected, strlen(expected));
+        assert_null(strstr(mistakes.text, "hunter2"));
+    }
+}
+
+/* librdkafka takes any text, and to port 99999 it goes by way of 34463. */
+static void
+servers_have_a_form(void **state)
+{
+    static const char *const good[] = {
+        "a",       "a:1",          "a:65535",        "a:9092,b:9092", "a:1, b ,\tc:3",
+        "SSL://a", "SSL://a:9093", "192.0.2.1:9092", "[::1]:9092",    "[::1]",
+    };
+    static const char *const bad[] = {
+        "",    ",",     "a,",      "a,,b", ":9092",  "a:",
+        "a:x", "a:0",   "a:65536", "a:-1", "a:+1",   "a:99999",
+        "a b", "a b:1", "a:1 b:1", " , a", "SSL://", "a:18446744073709551617",
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(good); i++) {
+        struct error error = ERROR_INIT;
+
+        if (kafka_conf_parse_servers(&rows[0], good[i], NULL, &error) != 0)
+            fail_msg("\"%s\" is refused: %s", good[i], error.text);
+    }
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        struct error error = ERROR_INIT;
+        char expected[64];
+
+        if (kafka_conf_parse_servers(&rows[0], bad[i], NULL, &error) != -EINVAL)
+            fail_msg("\"%s\" is taken", bad[i]);
+        snprintf(expected, sizeof(expected), "\"%s\" is not a list of brokers, ", bad[i]);
+        assert_memory_equal(error.text, expected, strlen(expected));
+    }
+}
+
+static void
 mistakes_are_all_reported(void **state)
 {
     static const char *const lines[] = {"bootstrap.server=a",     "acks=1",
@@ -282,6 +345,217 @@ secrets_are_read_from_files(void **state)
     assert_non_null(strstr(mistakes.text, "/missing"));
 }
 
+/* Settings of a file with these lines in [kafka]. */
+static struct settings *
+settings_of_file(const struct directory *directory, const char *lines)
+{
+    struct mistakes mistakes = {.n = 0};
+    const struct settings_reporter reporter = {on_mistake, &mistakes};
+    struct settings *settings = settings_new(rows, N_ELEMENTS(rows));
+    struct error error = ERROR_INIT;
+    cleanup(free) char *text = NULL;
+    char path[128];
+
+    assert_non_null(settings);
+    assert_true(asprintf(&text, "[kafka]\n%s\n", lines) > 0);
+    directory_write(directory, "test.ini", text);
+    snprintf(path, sizeof(path), "%s/test.ini", directory->path);
+    if (settings_load(settings, path, true, &reporter, &error) != 0)
+        fail_msg("%s%s", mistakes.text, error.text);
+    return settings;
+}
+
+static void
+assert_password_arrives(const struct settings *settings, const char *expected)
+{
+    struct mistakes mistakes = {.n = 0};
+    const struct settings_reporter reporter = {on_mistake, &mistakes};
+    const struct kafka_conf_settings conf_settings = {
+        .properties = own, .settings = settings, .client_id = "x"};
+    cleanup(free) char *printed = NULL;
+    struct error error = ERROR_INIT;
+    rd_kafka_conf_t *conf = NULL;
+    size_t length;
+    FILE *file;
+
+    if (kafka_conf_new(&conf, &conf_settings, &reporter, &error) != 0)
+        fail_msg("%s%s", error.text, mistakes.text);
+    assert_property(conf, "sasl.password", expected);
+    rd_kafka_conf_destroy(conf);
+
+    file = open_memstream(&printed, &length);
+    assert_non_null(file);
+    settings_print(settings, file);
+    fclose(file);
+    if (strlen(expected) > 1 && strstr(printed, expected)) /* an @ alone is anywhere */
+        fail_msg("--print-config shows %s:\n%s", expected, printed);
+    assert_non_null(strstr(printed, "\nsasl.password = "));
+}
+
+/* Whatever the grammar of a file makes of other values, a password arrives whole. */
+static void
+a_password_arrives_whole(void **state)
+{
+    static const struct {
+        const char *password;
+        const char *in_file; /* NULL: as it is; "": it can only stand in a file of its own */
+    } cases[] = {
+        {"hidden1", NULL},
+        {"#hidden", NULL},
+        {"a#b c#d #e", NULL},
+        {"a=b=c==", NULL},
+        {"=hidden", NULL},
+        {"a;b;c;", NULL},
+        {"\"quoted\"", NULL},
+        {"'single'", NULL},
+        {"half\"", NULL},
+        {"a  b   c", NULL},
+        {"tab\tinside", NULL},
+        {"back\\slash\\n%s%n$HOME`x`", NULL},
+        {"Zürich 東京 😀", NULL},
+        {"[section]", NULL},
+        {"@hidden", "@@hidden"},
+        {"@@hidden", "@@@hidden"},
+        {"@/etc/passwd", "@@/etc/passwd"},
+        {"@", "@@"},
+        {"p#1=2;3\"4'5 6@7ä", NULL},
+        {"one ;two", ""},
+        {"; begins with it", ""},
+        {"blanks behind \t", ""}, /* those before are lost: librdkafka itself drops them */
+        {"two\nlines", ""},
+        {"carriage return\r", ""},
+        {"latin1 \xe4", ""},
+        {"bell \x07", ""},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        cleanup(directory_remove) struct directory directory = directory_make();
+        const char *in_file = cases[i].in_file ? cases[i].in_file : cases[i].password;
+        cleanup(settings_free) struct settings *named = NULL;
+        cleanup(free) char *line = NULL, *secret = NULL;
+
+        assert_true(asprintf(&secret, "%s\n", cases[i].password) > 0);
+        directory_write(&directory, "secret", secret);
+        assert_true(asprintf(&line, "sasl.password = @%s/secret", directory.path) > 0);
+        named = settings_of_file(&directory, line);
+        assert_password_arrives(named, cases[i].password);
+        if (*in_file) {
+            cleanup(settings_free) struct settings *settings = NULL;
+            cleanup(free) char *own_line = NULL;
+
+            assert_true(asprintf(&own_line, "sasl.password = %s", in_file) > 0);
+            settings = settings_of_file(&directory, own_line);
+            assert_password_arrives(settings, cases[i].password);
+        }
+    }
+}
+
+/* Only the line feed at its end is not the secret's, and only one. */
+static void
+a_secret_of_a_file_is_all_of_it(void **state)
+{
+    static const struct {
+        const char *content, *password;
+    } cases[] = {{"hidden", "hidden"}, {"hidden\n", "hidden"}, {"hidden\n\n", "hidden\n"}};
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        cleanup(directory_remove) struct directory directory = directory_make();
+        cleanup(settings_free) struct settings *settings = NULL;
+
+        directory_write(&directory, "secret", cases[i].content);
+        setenv("CREDENTIALS_DIRECTORY", directory.path, 1);
+        settings = settings_of_file(&directory, "sasl.password = @secret");
+        assert_password_arrives(settings, cases[i].password);
+        unsetenv("CREDENTIALS_DIRECTORY");
+    }
+}
+
+/* As it was, and with one thing changed. */
+static void
+credentials_are_what_a_new_client_is_made_for(void **state)
+{
+    static const char base[] = "sasl.username = me\n"
+                               "sasl.password = @secret\n"
+                               "ssl.ca.location = %s/ca.pem\n"
+                               "ssl.key.pem = key\n"
+                               "client.id = a\n";
+    static const struct {
+        const char *file, *content; /* written between the two; NULL: none */
+        const char *from, *to;      /* in the settings */
+        bool differs;
+    } cases[] = {
+        {NULL, NULL, "", "", false},
+        {"secret", "first\n", "", "", false},
+        {"secret", "first", "", "", false}, /* its line feed is not the secret's */
+        {"secret", "second\n", "", "", true},
+        {"secret", "", "", "", true},
+        {"secret", "first\n\n", "", "", true},
+        {"ca.pem", "one\n", "", "", false},
+        {"ca.pem", "two\n", "", "", true},
+        {"ca.pem", "one\nmore\n", "", "", true},
+        {"ca.pem", "", "", "", true},
+        {"ca.pem", NULL, "", "", true}, /* gone */
+        {"other", "whatever\n", "", "", false},
+        {NULL, NULL, "sasl.username = me", "sasl.username = you", true},
+        {NULL, NULL, "sasl.username = me\n", "", true},
+        {NULL, NULL, "@secret", "first", true},
+        {NULL, NULL, "ssl.key.pem = key", "ssl.key.pem = yek", true},
+        {NULL, NULL, "client.id", "sasl.mechanism", true},
+        {NULL, NULL, "client.id = a", "client.id = b", false},
+        {NULL, NULL, "client.id = a", "bootstrap.servers = b:1", false},
+        {NULL, NULL, "client.id = a", "security.protocol = ssl", false},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        cleanup(directory_remove) struct directory directory = directory_make();
+        cleanup(settings_free) struct settings *before = NULL, *after = NULL;
+        cleanup(free) char *was = NULL, *is = NULL, *text = NULL, *changed = NULL;
+        const char *found;
+
+        directory_write(&directory, "secret", "first\n");
+        directory_write(&directory, "ca.pem", "one\n");
+        setenv("CREDENTIALS_DIRECTORY", directory.path, 1);
+        assert_true(asprintf(&text, base, directory.path) > 0);
+        before = settings_of_file(&directory, text);
+        was = kafka_conf_credentials(before);
+        assert_non_null(was);
+
+        if (cases[i].file && cases[i].content)
+            directory_write(&directory, cases[i].file, cases[i].content);
+        else if (cases[i].file)
+            unlinkat(directory.fd, cases[i].file, 0);
+        found = strstr(text, cases[i].from);
+        assert_non_null(found);
+        assert_true(asprintf(&changed, "%.*s%s%s", (int)(found - text), text, cases[i].to,
+                             found + strlen(cases[i].from)) > 0);
+        after = settings_of_file(&directory, changed);
+        is = kafka_conf_credentials(after);
+        assert_non_null(is);
+        if ((strcmp(was, is) != 0) != cases[i].differs)
+            fail_msg("case %zu: %s\n---\n%s", i, was, is);
+        unsetenv("CREDENTIALS_DIRECTORY");
+    }
+}
+
+/* A certificate in DER has zero bytes: what is behind them counts. */
+static void
+a_zero_byte_ends_no_credential(void **state)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    cleanup(settings_free) struct settings *settings = NULL;
+    cleanup(free) char *line = NULL, *was = NULL, *is = NULL;
+
+    assert_true(asprintf(&line, "ssl.keystore.location = %s/key.p12", directory.path) > 0);
+    settings = settings_of_file(&directory, line);
+    directory_write_bytes(&directory, "key.p12", "a\0b\0c", 5);
+    was = kafka_conf_credentials(settings);
+    directory_write_bytes(&directory, "key.p12", "a\0b\0d", 5);
+    is = kafka_conf_credentials(settings);
+    assert_non_null(was);
+    assert_non_null(is);
+    assert_string_not_equal(was, is);
+}
+
 /* A property of ours that the library does not take is an error, unless it may be missing. */
 static void
 a_bad_property_of_ours_is_found(void **state)
@@ -306,6 +580,25 @@ a_bad_property_of_ours_is_found(void **state)
         assert_non_null(strstr(error.text, bad[i][0].name));
         assert_int_equal(kafka_conf_check(&conf_settings, &reporter), KAFKA_CONF_E_MISTAKES);
         assert_int_equal(mistakes.n, 1);
+    }
+}
+
+/* Each line for itself is good; that the file is no certificate shows only when a client is made. */
+static void
+what_no_client_can_be_made_of_is_found(void **state)
+{
+    static const char *const lines[] = {"security.protocol=ssl", "ssl.ca.location=/dev/null", NULL};
+    cleanup(settings_free) struct settings *settings = settings_of(lines);
+
+    for (int is_producer = 0; is_producer <= 1; is_producer++) {
+        struct mistakes mistakes = {.n = 0};
+        const struct kafka_conf_settings conf_settings = {
+            .properties = own, .settings = settings, .client_id = "x", .is_producer = is_producer};
+        const struct settings_reporter reporter = {on_mistake, &mistakes};
+
+        assert_int_equal(kafka_conf_check(&conf_settings, &reporter), KAFKA_CONF_E_MISTAKES);
+        assert_int_equal(mistakes.n, 1);
+        assert_non_null(strstr(mistakes.text, "ssl.ca.location"));
     }
 }
 
@@ -344,11 +637,18 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_cannot_be_broken),
         cmocka_unit_test(no_alias_is_forgotten),
+        cmocka_unit_test(a_near_miss_is_suggested),
+        cmocka_unit_test(servers_have_a_form),
         cmocka_unit_test(mistakes_are_all_reported),
         cmocka_unit_test(a_bad_property_of_ours_is_found),
         cmocka_unit_test(properties_are_set),
         cmocka_unit_test(secrets_are_read_from_files),
+        cmocka_unit_test(a_password_arrives_whole),
+        cmocka_unit_test(a_secret_of_a_file_is_all_of_it),
+        cmocka_unit_test(credentials_are_what_a_new_client_is_made_for),
+        cmocka_unit_test(a_zero_byte_ends_no_credential),
         cmocka_unit_test(the_programs_own_value_is_accepted),
+        cmocka_unit_test(what_no_client_can_be_made_of_is_found),
         cmocka_unit_test(unwise_settings_are_warned_about),
     };
 

@@ -15,26 +15,37 @@
 
 #include <cmocka.h>
 
+#include "common/date.h"
 #include "consumer/layout.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define UNTOUCHED         4711
 
 static const struct partition_policy policy = {.max_stations = 100000};
+static const struct partition_settings flat = {.layout = PARTITION_FLAT};
+static const struct partition_settings tagged = {.number = 2, .layout = PARTITION_TAGGED};
+static const struct partition_settings monthly = {.number = 2, .layout = PARTITION_MONTHLY};
 
-/* Loads a text: what layout_flat says, the partition filled as far as it came. */
+/* Loads a text: what layout_ops says, the partition filled as far as it came. */
 static int
-load(const char *text, struct partition *partition, int64_t *offsetp, struct error *error)
+load_as(const struct partition_settings *settings, const char *text, struct partition *partition,
+        int64_t *offsetp, struct error *error)
 {
     struct json_object *root;
     int result;
 
     if (json_read(text, strlen(text), &root, error) != 0)
         fail_msg("%s: %s", text, error->text);
-    partition_init(partition, &policy, 1);
-    result = layout_flat.load(partition, root, offsetp, error);
+    partition_init(partition, settings, &policy, 1);
+    result = layout_ops.load(partition, root, offsetp, error);
     json_release(root);
     return result;
+}
+
+static int
+load(const char *text, struct partition *partition, int64_t *offsetp, struct error *error)
+{
+    return load_as(&flat, text, partition, offsetp, error);
 }
 
 static int
@@ -53,7 +64,7 @@ write_out(struct partition *partition, int64_t offset)
 
     assert_non_null(file);
     json_writer_init(&writer, append, file);
-    layout_flat.write(partition, offset, &writer);
+    layout_ops.write(partition, offset, &writer);
     assert_int_equal(json_writer_finish(&writer), 0);
     fclose(file);
     return text;
@@ -88,9 +99,9 @@ bad_files_are_refused(void **state)
         {"{\"offset\": 5, \"A\": null}", "has an unknown key \"A\" that is not a station"},
         {"{\"offset\": 5, \"A\": []}", "has an unknown key \"A\" that is not a station"},
         {"{\"offset\": 5, \"partition\": 3}",
-         "has an unknown key \"partition\" that is not a station"},
+         "has \"partition\", so it was written with layout = tagged or monthly; set that"},
         {"{\"offset\": 5, \"partition\": {" HEAD REST TAIL "}}",
-         "has an unknown key \"partition\" that is not a station"},
+         "has \"partition\", so it was written with layout = tagged or monthly; set that"},
         {"{\"offset\": 5, \"\": {" HEAD REST TAIL "}}",
          "station \"\": the station's id is empty, must have 1 to 255 bytes"},
         {"{\"offset\": 5, \"a\\nb\": {" HEAD REST TAIL "}}",
@@ -384,8 +395,8 @@ a_restart_leaves_no_trace(void **state)
         int64_t offset = 0;
         char *texts[2];
 
-        partition_init(&straight, &keep, 1);
-        partition_init(&restarted, &keep, 2);
+        partition_init(&straight, &flat, &keep, 1);
+        partition_init(&restarted, &flat, &keep, 2);
         for (; offset < 200; offset++) {
             char id[2] = {(char)('A' + random() % 8), '\0'};
             const struct report report = {id, 1, (int32_t)(10957 + random() % 100),
@@ -427,7 +438,7 @@ a_negative_zero_leaves_no_trace(void **state)
     int64_t offset = 1;
     char *before, *after;
 
-    partition_init(&partition, &policy, 1);
+    partition_init(&partition, &flat, &policy, 1);
     partition_apply(&partition, buffer, report_protobuf_write(&report, buffer), &error);
     before = write_out(&partition, offset);
     partition_fini(&partition);
@@ -456,6 +467,320 @@ a_large_whole_number_is_not_clamped(void **state)
     partition_fini(&partition);
 }
 
+/* ---- tagged and monthly */
+
+#define TAGGED(members)  "{\"partition\": 2, \"offset\": 5" members "}"
+#define MONTHLY(members) "{\"partition\": 2, \"offset\": 5, " members "}"
+#define JANUARY(years)   MONTHLY("\"January\": {" years "}")
+#define MONTH_WAY_OUT                                                                              \
+    " that is not a month; if the file was written with layout = flat or tagged, set that"
+#define YEAR(first, last)                                                                          \
+    "{\"count\": 2, \"sum\": 60.5, \"avg\": 30.25, \"start\": \"" first "\", \"end\": \"" last "\"}"
+#define JANUARY_2000  YEAR("2000-01-01", "2000-01-31")
+#define OUTSIDE(date) "\"January\" of \"2000\": \"start\" or \"end\", " date ", lies outside of it"
+#define NO_YEAR(key)  "\"January\": has an unknown key \"" key "\" that is no year"
+#define SET_TAGGED    "has \"partition\", so it was written with layout = tagged or monthly; set that"
+#define SET_FLAT      "lacks \"partition\", so it was written with layout = flat; set that"
+
+static void
+bad_tagged_and_monthly_files_are_refused(void **state)
+{
+    static const struct {
+        const struct partition_settings *settings;
+        const char *text, *message;
+    } cases[] = {
+        /* Which partition. */
+        {&tagged, "{}", "lacks \"offset\""},
+        {&tagged, "{\"partition\": 2}", "lacks \"offset\""},
+        {&tagged, "{\"offset\": 5}", SET_FLAT},
+        {&monthly, "{\"offset\": 5}", SET_FLAT},
+        {&tagged, "{\"partition\": 3, \"offset\": 5}", "\"partition\" is 3, must be 2"},
+        {&monthly, "{\"offset\": 5, \"partition\": 0}", "\"partition\" is 0, must be 2"},
+        {&tagged, "{\"partition\": -2, \"offset\": 5}", "\"partition\" is -2, must be at least 0"},
+        {&tagged, "{\"partition\": 4294967298, \"offset\": 5}",
+         "\"partition\" is 4294967298, must be at most 2147483647"},
+        {&tagged, "{\"partition\": \"2\", \"offset\": 5}",
+         "\"partition\" is \"2\", must be an integer"},
+        {&tagged, "{\"partition\": 2.0, \"offset\": 5}",
+         "\"partition\" is 2.0, must be an integer"},
+        {&tagged, "{\"partition\": null, \"offset\": 5}",
+         "\"partition\" is null, must be an integer"},
+        {&monthly, "{\"partition\": {}, \"offset\": 5}", "\"partition\" is {}, must be an integer"},
+        {&tagged, "{\"partition\": 2, \"offset\": -1}", "\"offset\" is -1, must be at least 0"},
+        {&monthly, "{\"partition\": 2, \"offset\": 5.5}", "\"offset\" is 5.5, must be an integer"},
+        {&tagged, "[]", "is not an object"},
+        {&monthly, "[]", "is not an object"},
+        /* Stations of a tagged file are those of a flat one. */
+        {&tagged, TAGGED(", \"A\": 5"), "has an unknown key \"A\" that is not a station"},
+        {&tagged, TAGGED(", \"A\": {}"), "station \"A\": lacks \"count\""},
+        {&tagged, TAGGED(", \"A\": " YEAR("2000-01-02", "2000-01-01")),
+         "station \"A\": \"start\" is after \"end\""},
+        /* Months. */
+        {&monthly, MONTHLY("\"Januar\": {}"), "has an unknown key \"Januar\"" MONTH_WAY_OUT},
+        {&monthly, MONTHLY("\"january\": {}"), "has an unknown key \"january\"" MONTH_WAY_OUT},
+        {&monthly, MONTHLY("\"\": {}"), "has an unknown key \"\"" MONTH_WAY_OUT},
+        {&monthly, MONTHLY("\"January\": 5"), "has an unknown key \"January\"" MONTH_WAY_OUT},
+        {&monthly, MONTHLY("\"January\": []"), "has an unknown key \"January\"" MONTH_WAY_OUT},
+        {&monthly, MONTHLY("\"January\": null"), "has an unknown key \"January\"" MONTH_WAY_OUT},
+        /* Years, as they are written. */
+        {&monthly, JANUARY("\"00\": " JANUARY_2000), NO_YEAR("00")},
+        {&monthly, JANUARY("\"0000\": " JANUARY_2000), NO_YEAR("0000")},
+        {&monthly, JANUARY("\"20000\": " JANUARY_2000), NO_YEAR("20000")},
+        {&monthly, JANUARY("\"200000000\": " JANUARY_2000), NO_YEAR("200000000")},
+        {&monthly, JANUARY("\"02000\": " JANUARY_2000), NO_YEAR("02000")},
+        {&monthly, JANUARY("\"200\": " JANUARY_2000), NO_YEAR("200")},
+        {&monthly, JANUARY("\"2000 \": " JANUARY_2000), NO_YEAR("2000 ")},
+        {&monthly, JANUARY("\"2000-\": " JANUARY_2000), NO_YEAR("2000-")},
+        {&monthly, JANUARY("\"-200\": " JANUARY_2000), NO_YEAR("-200")},
+        {&monthly, JANUARY("\"20x0\": " JANUARY_2000), NO_YEAR("20x0")},
+        {&monthly, JANUARY("\"\": " JANUARY_2000), NO_YEAR("")},
+        {&monthly, JANUARY("\"year\": " JANUARY_2000), NO_YEAR("year")},
+        {&monthly, JANUARY("\"\xc3\xa4\xc3\xa4\": " JANUARY_2000), NO_YEAR("\xc3\xa4\xc3\xa4")},
+        {&monthly, JANUARY("\"2000\": 5"), "\"January\" of \"2000\": is not an object"},
+        {&monthly, JANUARY("\"2000\": []"), "\"January\" of \"2000\": is not an object"},
+        {&monthly, JANUARY("\"2000\": null"), "\"January\" of \"2000\": is not an object"},
+        {&monthly, JANUARY("\"2000\": {}"), "\"January\" of \"2000\": lacks \"count\""},
+        {&monthly, JANUARY("\"2000\": {\"count\": 0}"),
+         "\"January\" of \"2000\": \"count\" is 0, must be at least 1"},
+        {&monthly, JANUARY("\"2000\": " JANUARY_2000 ", \"2001\": 5"),
+         "\"January\" of \"2001\": is not an object"},
+        /* Dates of that month of that year. */
+        {&monthly, JANUARY("\"2000\": " YEAR("1999-12-31", "2000-01-31")), OUTSIDE("1999-12-31")},
+        {&monthly, JANUARY("\"2000\": " YEAR("2000-01-01", "2000-02-01")), OUTSIDE("2000-02-01")},
+        {&monthly, JANUARY("\"2000\": " YEAR("2000-01-31", "2001-01-01")), OUTSIDE("2001-01-01")},
+        {&monthly, JANUARY("\"2000\": " YEAR("2001-01-01", "2001-01-31")), OUTSIDE("2001-01-01")},
+        {&monthly, JANUARY("\"2000\": " YEAR("2000-02-01", "2000-02-02")), OUTSIDE("2000-02-01")},
+        {&monthly, JANUARY("\"2000\": " YEAR("2000-01-31", "2000-01-01")),
+         "\"January\" of \"2000\": \"start\" is after \"end\""},
+        /* Files of another layout, with the way out. */
+        {&flat, TAGGED(""), SET_TAGGED},
+        {&flat, TAGGED(", \"A\": " JANUARY_2000), SET_TAGGED},
+        {&flat, JANUARY("\"2000\": " JANUARY_2000), SET_TAGGED},
+        {&tagged, "{\"offset\": 5, \"A\": " JANUARY_2000 "}", SET_FLAT},
+        {&tagged, JANUARY("\"2000\": " JANUARY_2000),
+         "station \"January\": has an unknown key \"2000\"; if the file was written with layout = "
+         "monthly, set that"},
+        {&monthly, "{\"offset\": 5, \"A\": " JANUARY_2000 "}",
+         "has an unknown key \"A\"" MONTH_WAY_OUT},
+        {&monthly, TAGGED(", \"A\": " JANUARY_2000), "has an unknown key \"A\"" MONTH_WAY_OUT},
+        /* A station may be called as a month is. */
+        {&monthly, TAGGED(", \"January\": " JANUARY_2000), NO_YEAR("count")},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct error error = ERROR_INIT;
+        struct partition partition;
+        int64_t offset = UNTOUCHED;
+        int result = load_as(cases[i].settings, cases[i].text, &partition, &offset, &error);
+
+        if (result != JSON_E_BAD)
+            fail_msg("%s gave %d", cases[i].text, result);
+        if (strcmp(error.text, cases[i].message) != 0)
+            fail_msg("%s: \"%s\", not \"%s\"", cases[i].text, error.text, cases[i].message);
+        assert_true(offset == UNTOUCHED);
+        partition_fini(&partition);
+    }
+}
+
+/* A month or a year that stands twice is a key that does, which no document of ours may have. */
+static void
+nothing_stands_twice(void **state)
+{
+    static const char *const texts[] = {
+        JANUARY("\"2000\": " JANUARY_2000 ", \"2000\": " JANUARY_2000),
+        JANUARY("\"2000\": " JANUARY_2000 ", \"200\\u0030\": " JANUARY_2000),
+        MONTHLY("\"January\": {}, \"January\": {}"),
+        "{\"partition\": 2, \"partition\": 2, \"offset\": 5}",
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
+        struct json_object *root = NULL;
+        struct error error = ERROR_INIT;
+
+        if (json_read(texts[i], strlen(texts[i]), &root, &error) != JSON_E_BAD)
+            fail_msg("%s is taken", texts[i]);
+        assert_string_equal(error.text, "has a key that stands twice in its object");
+    }
+}
+
+#define STATION(date, degrees)                                                                     \
+    "\"count\": 1, \"sum\": " degrees ", \"avg\": " degrees ", \"start\": \"" date                 \
+    "\", \"end\": \"" date "\", \"min\": " degrees ", \"min_date\": \"" date                       \
+    "\", \"max\": " degrees ", \"max_date\": \"" date "\""
+
+/* Without its blanks: what is between the tokens is the writer's, and tested there. */
+static char *
+squeeze(const char *text)
+{
+    char *squeezed = calloc(1, strlen(text) + 1), *end = squeezed;
+
+    assert_non_null(squeezed);
+    for (; *text; text++)
+        if (!strchr(" \n", *text))
+            *end++ = *text;
+    return squeezed;
+}
+
+static void
+assert_round_trip(const struct partition_settings *settings, const char *text)
+{
+    struct error error = ERROR_INIT;
+    struct partition partition;
+    char *expected = squeeze(text), *again, *squeezed;
+    int64_t offset;
+
+    if (load_as(settings, text, &partition, &offset, &error) != 0)
+        fail_msg("%s: %s", text, error.text);
+    again = write_out(&partition, offset);
+    squeezed = squeeze(again);
+    assert_string_equal(squeezed, expected);
+    free(squeezed);
+    free(again);
+    free(expected);
+    partition_fini(&partition);
+}
+
+static void
+a_tagged_file_comes_back_as_it_was(void **state)
+{
+    static const struct partition_settings last = {.number = INT32_MAX, .layout = PARTITION_TAGGED};
+
+    assert_round_trip(&tagged, TAGGED(""));
+    assert_round_trip(&tagged,
+                      TAGGED(", \"B\": {" STATION("2000-01-01", "1.5") "}, \"A\": {" STATION(
+                          "1999-12-31", "-2") "}, \"January\": {" STATION("1999-12-31", "0") "}"));
+    assert_round_trip(&last, "{\"partition\": 2147483647, \"offset\": 9223372036854775806}");
+}
+
+/* Months and, in each, years stand in the order of their first appearance. */
+static void
+a_monthly_file_comes_back_as_it_was(void **state)
+{
+    static const char all[] =
+        MONTHLY("\"March\": {\"2001\": {" STATION("2001-03-31", "1.5") "}, \"1999\": {" STATION(
+            "1999-03-01",
+            "2") "}},"
+                 "\"January\": {\"9999\": {" STATION("9999-01-31", "3") "}, \"0001\": {" STATION(
+                     "0001-01-01",
+                     "4") "}, \"2000\": {" STATION("2000-01-15",
+                                                   "5") "}},"
+                                                        "\"December\": {\"2000\": {" STATION(
+                                                            "2000-12-31",
+                                                            "6") "}},"
+                                                                 "\"February\": {\"2000\": "
+                                                                 "{" STATION("2000-02-29",
+                                                                             "7") "}}");
+    struct error error = ERROR_INIT;
+    struct partition partition;
+    int64_t offset;
+    char *text;
+
+    assert_round_trip(&monthly, "{\"partition\": 2, \"offset\": 5}");
+    assert_round_trip(&monthly, all);
+
+    /* A month without years is none. */
+    assert_int_equal(load_as(&monthly, MONTHLY("\"May\": {}"), &partition, &offset, &error), 0);
+    text = write_out(&partition, offset);
+    assert_string_equal(text, "{\n  \"partition\": 2,\n  \"offset\": 5\n}\n");
+    free(text);
+    partition_fini(&partition);
+}
+
+static void
+a_monthly_file_is_written_as_the_contract_says(void **state)
+{
+    static const struct {
+        const char *date;
+        double degrees;
+    } reports[] = {
+        {"2000-03-31", 1}, {"2000-01-01", 2}, {"2001-03-01", 3},
+        {"2000-01-02", 4}, {"1999-03-05", 5},
+    };
+    struct partition partition;
+    char *text;
+
+    partition_init(&partition, &monthly, &policy, 1);
+    for (size_t i = 0; i < N_ELEMENTS(reports); i++) {
+        struct report report = {
+            .station = "A", .station_length = i % 2, .degrees = reports[i].degrees};
+        uint8_t buffer[REPORT_PROTOBUF_MAX];
+        struct error error = ERROR_INIT;
+
+        assert_true(date_parse(reports[i].date, DATE_LENGTH, &report.date));
+        assert_int_equal(
+            partition_apply(&partition, buffer, report_protobuf_write(&report, buffer), &error),
+            PARTITION_COUNTED);
+    }
+    text = write_out(&partition, 5);
+    assert_true(text == strstr(text, "{\n"
+                                     "  \"partition\": 2,\n"
+                                     "  \"offset\": 5,\n"
+                                     "  \"March\": {\n"
+                                     "    \"2000\": {\n"
+                                     "      \"count\": 1,\n"));
+    assert_non_null(strstr(text, "  \"January\": {\n"
+                                 "    \"2000\": {\n"
+                                 "      \"count\": 2,\n"
+                                 "      \"sum\": 6,\n"
+                                 "      \"avg\": 3,\n"
+                                 "      \"start\": \"2000-01-01\",\n"
+                                 "      \"end\": \"2000-01-02\",\n"
+                                 "      \"min\": 2,\n"
+                                 "      \"min_date\": \"2000-01-01\",\n"
+                                 "      \"max\": 4,\n"
+                                 "      \"max_date\": \"2000-01-02\"\n"
+                                 "    }\n"
+                                 "  }\n"
+                                 "}\n"));
+    /* March: 2000, 2001, 1999, each after the other, and before January. */
+    assert_true(strstr(text, "\"2000-03-31\"") < strstr(text, "\"2001\": {"));
+    assert_true(strstr(text, "\"2001\": {") < strstr(text, "\"1999\": {"));
+    assert_true(strstr(text, "\"1999\": {") < strstr(text, "\"January\": {"));
+    free(text);
+    partition_fini(&partition);
+}
+
+/* The same by months, although a file does not say in which order those of two years were met. */
+static void
+a_restart_leaves_no_trace_in_months(void **state)
+{
+    const struct partition_policy keep = {PARTITION_KEEP, PARTITION_KEEP, 1000};
+
+    for (int round = 0; round < 50; round++) {
+        struct partition straight, restarted;
+        char *texts[2];
+
+        partition_init(&straight, &monthly, &keep, 1);
+        partition_init(&restarted, &monthly, &keep, 2);
+        for (int64_t offset = 0; offset < 200; offset++) {
+            const struct report report = {"A", 1, (int32_t)(10957 + random() % 1000),
+                                          random_degrees(), REPORT_RAIN_UNKNOWN};
+            uint8_t buffer[REPORT_PROTOBUF_MAX];
+            size_t length = report_protobuf_write(&report, buffer);
+            struct error error = ERROR_INIT;
+
+            partition_apply(&straight, buffer, length, &error);
+            partition_apply(&restarted, buffer, length, &error);
+            if (random() % 10 == 0) {
+                char *text = write_out(&restarted, offset);
+
+                partition_fini(&restarted);
+                if (load_as(&monthly, text, &restarted, &(int64_t){0}, &error) != 0)
+                    fail_msg("%s: %s", text, error.text);
+                restarted.policy = &keep;
+                free(text);
+            }
+        }
+        texts[0] = write_out(&straight, 200);
+        texts[1] = write_out(&restarted, 200);
+        assert_string_equal(texts[0], texts[1]);
+        free(texts[0]);
+        free(texts[1]);
+        partition_fini(&straight);
+        partition_fini(&restarted);
+    }
+}
+
 int
 main(void)
 {
@@ -468,6 +793,12 @@ main(void)
         cmocka_unit_test(a_restart_leaves_no_trace),
         cmocka_unit_test(a_negative_zero_leaves_no_trace),
         cmocka_unit_test(a_large_whole_number_is_not_clamped),
+        cmocka_unit_test(bad_tagged_and_monthly_files_are_refused),
+        cmocka_unit_test(nothing_stands_twice),
+        cmocka_unit_test(a_tagged_file_comes_back_as_it_was),
+        cmocka_unit_test(a_monthly_file_comes_back_as_it_was),
+        cmocka_unit_test(a_monthly_file_is_written_as_the_contract_says),
+        cmocka_unit_test(a_restart_leaves_no_trace_in_months),
     };
     const char *given = getenv("SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);

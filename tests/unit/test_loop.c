@@ -92,7 +92,6 @@ static const struct loop_handlers handlers = {
     .stop = on_stop,
     .reload = on_reload,
     .flush = on_flush,
-    .readable = on_readable,
     .go_on = on_go_on,
 };
 
@@ -185,7 +184,7 @@ run_second_signal(void)
     CHECK(loop_add_timer(life.loop, on_reload, &life.timers[0], NULL) == 0);
     loop_go_on(life.loop);
     /* Runs until something is to be done, then kills itself as an impatient person would. */
-    CHECK(loop_watch(life.loop, (pipe(life.pipe), life.pipe[0]), NULL) == 0);
+    CHECK(loop_watch(life.loop, (pipe(life.pipe), life.pipe[0]), on_readable, NULL) == 0);
     if (fork() == 0) {
         usleep(50000);
         kill(getppid(), SIGTERM);
@@ -215,7 +214,7 @@ run_other_signals(void)
     raise(SIGPIPE); /* ignored */
     CHECK(loop_add_timer(life.loop, on_reload, &life.timers[0], NULL) == 0);
     CHECK(pipe(life.pipe) == 0);
-    CHECK(loop_watch(life.loop, life.pipe[0], NULL) == 0);
+    CHECK(loop_watch(life.loop, life.pipe[0], on_readable, NULL) == 0);
     CHECK(write(life.pipe[1], "xxq", 3) == 3);
     CHECK(loop_run(life.loop) == 7);
     CHECK(strchr(life.trace, 'H') && strchr(life.trace, 'U'));
@@ -260,7 +259,7 @@ run_go_on_last(void)
     life.turns = 2;
     loop_go_on(life.loop);
     CHECK(pipe(life.pipe) == 0);
-    CHECK(loop_watch(life.loop, life.pipe[0], NULL) == 0);
+    CHECK(loop_watch(life.loop, life.pipe[0], on_readable, NULL) == 0);
     CHECK(write(life.pipe[1], "xxx", 3) == 3);
     raise(SIGHUP);
     CHECK(loop_run(life.loop) == 3);

@@ -16,12 +16,14 @@
 
 #include <cmocka.h>
 
+#include "common/date.h"
 #include "consumer/partition.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY               10957 /* 2000-01-01 */
 
 static const struct partition_policy drop = {.max_stations = 100};
+static const struct partition_settings flat = {.layout = PARTITION_FLAT};
 
 static enum partition_outcome
 apply_bytes(struct partition *partition, const void *bytes, size_t length, struct error *error)
@@ -108,7 +110,7 @@ invalid_records_change_nothing(void **state)
         size_t length;
         const char *message;
     } records[] = {
-        {RECORD(""), "the date is not one that exists, as YYYY-MM-DD"},
+        {RECORD(""), "it is empty"},
         {RECORD("x"), "it is not a protobuf Report"},
         {RECORD("\x0a\x0a"
                 "2000-02-30\x1a\x01"
@@ -116,7 +118,7 @@ invalid_records_change_nothing(void **state)
          "the date is not one that exists, as YYYY-MM-DD"},
         {RECORD("\x0a\x0a"
                 "2000-01-09\x1a\x00"),
-         "station_id is missing"},
+         "the station's id is empty, must have 1 to 255 bytes"},
         {RECORD("\x0a\x0a"
                 "2000-01-09\x11\x00\x00\x00\x00\x00\x00\xf8\x7f\x1a\x01"
                 "A"),
@@ -149,7 +151,7 @@ invalid_records_change_nothing(void **state)
     struct partition partition;
     char *before;
 
-    partition_init(&partition, &drop, 1);
+    partition_init(&partition, &flat, &drop, 1);
     assert_int_equal(apply(&partition, "A", 0, 20), PARTITION_COUNTED);
     before = dump(&partition);
     for (size_t i = 0; i < N_ELEMENTS(records); i++) {
@@ -196,7 +198,7 @@ ids_may_be_nearly_anything(void **state)
                                       "../../etc", "%s%n",   "offset\\", "sum: 1"};
     struct partition partition;
 
-    partition_init(&partition, &drop, 1);
+    partition_init(&partition, &flat, &drop, 1);
     for (size_t i = 0; i < N_ELEMENTS(ids); i++)
         assert_int_equal(apply(&partition, ids[i], 0, (double)i), PARTITION_COUNTED);
     for (size_t i = 0; i < N_ELEMENTS(ids); i++) {
@@ -214,7 +216,7 @@ static void
 retries_and_latecomers_follow_the_policy(void **state)
 {
     static const struct {
-        bool keep_duplicates, keep_late;
+        enum partition_keep keep_duplicates, keep_late;
         enum partition_outcome same_day, day_before, day_after;
         int64_t count;
         double sum;
@@ -227,14 +229,14 @@ retries_and_latecomers_follow_the_policy(void **state)
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         const struct partition_policy policy = {
-            .keep_duplicates = cases[i].keep_duplicates,
-            .keep_late = cases[i].keep_late,
+            .duplicates = cases[i].keep_duplicates,
+            .late = cases[i].keep_late,
             .max_stations = 100,
         };
         struct partition partition;
         const struct stats *stats;
 
-        partition_init(&partition, &policy, 1);
+        partition_init(&partition, &flat, &policy, 1);
         assert_int_equal(apply(&partition, "A", 5, 1), PARTITION_COUNTED);
         assert_int_equal(apply(&partition, "A", 5, 10), cases[i].same_day);
         assert_int_equal(apply(&partition, "A", 4, 100), cases[i].day_before);
@@ -258,10 +260,10 @@ retries_and_latecomers_follow_the_policy(void **state)
 static void
 a_latecomer_does_not_move_the_end(void **state)
 {
-    const struct partition_policy policy = {.keep_late = true, .max_stations = 100};
+    const struct partition_policy policy = {.late = PARTITION_KEEP, .max_stations = 100};
     struct partition partition;
 
-    partition_init(&partition, &policy, 1);
+    partition_init(&partition, &flat, &policy, 1);
     assert_int_equal(apply(&partition, "A", 5, 1), PARTITION_COUNTED);
     assert_int_equal(apply(&partition, "A", 3, 1), PARTITION_COUNTED);
     assert_int_equal(apply(&partition, "A", 5, 1), PARTITION_DUPLICATE);
@@ -275,7 +277,7 @@ a_full_table_refuses_new_stations_only(void **state)
     struct error error = ERROR_INIT;
     struct partition partition;
 
-    partition_init(&partition, &policy, 1);
+    partition_init(&partition, &flat, &policy, 1);
     assert_int_equal(apply(&partition, "A", 0, 1), PARTITION_COUNTED);
     assert_int_equal(apply(&partition, "B", 0, 1), PARTITION_COUNTED);
     assert_int_equal(apply_of(&partition, "C", 1, 0, 1, &error), PARTITION_INVALID);
@@ -299,7 +301,7 @@ an_infinite_sum_is_refused(void **state)
     struct partition partition;
     char *before, *after;
 
-    partition_init(&partition, &drop, 1);
+    partition_init(&partition, &flat, &drop, 1);
     assert_int_equal(apply(&partition, "A", 0, DBL_MAX), PARTITION_COUNTED);
     assert_int_equal(apply(&partition, "B", 0, -DBL_MAX), PARTITION_COUNTED);
     before = dump(&partition);
@@ -313,6 +315,195 @@ an_infinite_sum_is_refused(void **state)
     assert_int_equal(apply(&partition, "A", 2, 1e308), PARTITION_COUNTED);
     free(before);
     free(after);
+    partition_fini(&partition);
+}
+
+/* ---- monthly: one station by month and year */
+
+static const struct partition_settings monthly = {.number = 2, .layout = PARTITION_MONTHLY};
+
+static enum partition_outcome
+apply_date(struct partition *partition, const char *station, const char *date, double degrees,
+           struct error *error)
+{
+    struct report report = {
+        .station = station, .station_length = strlen(station), .degrees = degrees};
+    uint8_t buffer[REPORT_PROTOBUF_MAX];
+
+    assert_true(date_parse(date, strlen(date), &report.date));
+    *error = (struct error)ERROR_INIT;
+    return apply_bytes(partition, buffer, report_protobuf_write(&report, buffer), error);
+}
+
+static void
+months_are_counted_by_year(void **state)
+{
+    static const struct {
+        const char *station, *date;
+        enum partition_outcome outcome;
+    } reports[] = {
+        {"", "2000-01-30", PARTITION_COUNTED},
+        {"A", "2000-01-31", PARTITION_COUNTED},
+        {"A", "2000-01-31", PARTITION_DUPLICATE},
+        {"", "2000-01-31", PARTITION_DUPLICATE},
+        {"A", "2000-01-30", PARTITION_LATE},
+        {"A", "2001-01-01", PARTITION_COUNTED},
+        /* A month goes by its own end, not by that of another month or year. */
+        {"A", "2000-02-29", PARTITION_COUNTED},
+        {"A", "1999-12-31", PARTITION_COUNTED},
+        {"A", "2000-02-28", PARTITION_LATE},
+        {"", "2001-01-01", PARTITION_DUPLICATE},
+        {"A", "2001-01-02", PARTITION_COUNTED},
+        {"A", "2000-01-01", PARTITION_LATE},
+        {"A", "0001-01-01", PARTITION_COUNTED},
+        {"A", "9999-12-31", PARTITION_COUNTED},
+    };
+    static const char *const months[] = {"2000-01", "2001-01", "2000-02",
+                                         "1999-12", "0001-01", "9999-12"};
+    struct partition partition;
+    struct error error;
+
+    partition_init(&partition, &monthly, &drop, 1);
+    for (size_t i = 0; i < N_ELEMENTS(reports); i++)
+        if (apply_date(&partition, reports[i].station, reports[i].date, 1, &error) !=
+            reports[i].outcome)
+            fail_msg("report %zu, of %s: %s", i, reports[i].date, error.text);
+    assert_int_equal(partition.stations.n_stations, N_ELEMENTS(months));
+    for (size_t i = 0; i < N_ELEMENTS(months); i++)
+        assert_string_equal(partition.stations.stations[i].id, months[i]);
+    assert_int_equal(stats_of(&partition, "2000-01")->count, 2);
+    assert_int_equal(stats_of(&partition, "2001-01")->count, 2);
+    assert_int_equal(stats_of(&partition, "2000-02")->count, 1);
+    assert_int_equal(partition.outcomes[PARTITION_COUNTED], 8);
+    assert_int_equal(partition.outcomes[PARTITION_DUPLICATE], 3);
+    assert_int_equal(partition.outcomes[PARTITION_LATE], 3);
+    partition_fini(&partition);
+}
+
+static void
+months_follow_the_policy(void **state)
+{
+    const struct partition_policy keep = {
+        .duplicates = PARTITION_KEEP, .late = PARTITION_KEEP, .max_stations = 1};
+    struct partition partition;
+    struct error error;
+
+    partition_init(&partition, &monthly, &keep, 1);
+    assert_int_equal(apply_date(&partition, "A", "2000-01-02", 1, &error), PARTITION_COUNTED);
+    assert_int_equal(apply_date(&partition, "A", "2000-01-02", 1, &error), PARTITION_COUNTED);
+    assert_int_equal(apply_date(&partition, "A", "2000-01-01", 1, &error), PARTITION_COUNTED);
+    assert_int_equal(stats_of(&partition, "2000-01")->count, 3);
+    /* The limit is one of stations: months are not. */
+    assert_int_equal(apply_date(&partition, "A", "2000-02-01", 1, &error), PARTITION_COUNTED);
+    partition_fini(&partition);
+}
+
+/* The first station that is named is the only one, for good; a report may name none. */
+static void
+a_second_station_has_no_months(void **state)
+{
+    char longest[256], other[256];
+    struct partition partition;
+    struct error error;
+
+    memset(longest, 'x', 255);
+    longest[255] = '\0';
+    strcpy(other, longest);
+    other[254] = 'y';
+
+    partition_init(&partition, &monthly, &drop, 1);
+    assert_int_equal(apply_date(&partition, "", "2000-01-01", 1, &error), PARTITION_COUNTED);
+    assert_string_equal(partition.only, "");
+    assert_int_equal(apply_date(&partition, "Ab", "2000-01-02", 1, &error), PARTITION_COUNTED);
+    assert_string_equal(partition.only, "Ab");
+    assert_int_equal(apply_date(&partition, "B", "2000-01-03", 1, &error), PARTITION_INVALID);
+    assert_string_equal(error.text, "a report of station \"B\" beside those of \"Ab\": layout = "
+                                    "monthly is for one station");
+    assert_false(partition.undecodable);
+    assert_int_equal(apply_date(&partition, "A", "2000-01-03", 1, &error), PARTITION_INVALID);
+    assert_int_equal(apply_date(&partition, "Abc", "2000-01-03", 1, &error), PARTITION_INVALID);
+    assert_int_equal(apply_date(&partition, "A\n", "2000-01-03", 1, &error), PARTITION_INVALID);
+    assert_non_null(strstr(error.text, "must be valid UTF-8 without control characters"));
+    assert_string_equal(partition.only, "Ab");
+    assert_int_equal(stats_of(&partition, "2000-01")->count, 2);
+    assert_int_equal(apply_date(&partition, "", "2000-01-03", 1, &error), PARTITION_COUNTED);
+    partition_fini(&partition);
+
+    /* An invalid report does not decide whose months these are. */
+    partition_init(&partition, &monthly, &drop, 1);
+    assert_int_equal(apply_date(&partition, "a\nb", "2000-01-01", 1, &error), PARTITION_INVALID);
+    assert_string_equal(partition.only, "");
+    assert_int_equal(apply_date(&partition, longest, "2000-01-01", 1, &error), PARTITION_COUNTED);
+    assert_string_equal(partition.only, longest);
+    assert_int_equal(apply_date(&partition, other, "2000-01-02", 1, &error), PARTITION_INVALID);
+    assert_int_equal(apply_date(&partition, longest, "2000-01-02", 1, &error), PARTITION_COUNTED);
+    /* Names that a file has for itself are none of a station in any layout. */
+    partition_fini(&partition);
+    partition_init(&partition, &monthly, &drop, 1);
+    assert_int_equal(apply_date(&partition, "offset", "2000-01-01", 1, &error), PARTITION_INVALID);
+    assert_string_equal(partition.only, "");
+    partition_fini(&partition);
+
+    /* As after a start: it is known before any record is read. */
+    partition_init(&partition, &monthly, &drop, 1);
+    strcpy(partition.only, "A");
+    assert_int_equal(apply_date(&partition, "B", "2000-01-01", 1, &error), PARTITION_INVALID);
+    assert_int_equal(partition.stations.n_stations, 0);
+    partition_fini(&partition);
+}
+
+static void
+an_infinite_sum_of_a_month_is_refused(void **state)
+{
+    struct partition partition;
+    struct error error;
+
+    partition_init(&partition, &monthly, &drop, 1);
+    assert_int_equal(apply_date(&partition, "A", "2000-01-01", DBL_MAX, &error), PARTITION_COUNTED);
+    assert_int_equal(apply_date(&partition, "A", "2000-01-02", 1e308, &error), PARTITION_INVALID);
+    assert_string_equal(error.text,
+                        "1e+308 degrees would make the sum of month \"2000-01\" infinite");
+    assert_int_equal(apply_date(&partition, "A", "2000-02-01", 1e308, &error), PARTITION_COUNTED);
+    partition_fini(&partition);
+}
+
+/* Tells a record that is no report from a report that can't be taken: of the last one. */
+static void
+what_cannot_be_decoded_is_told_apart(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        bool undecodable;
+    } records[] = {
+        {RECORD(""), true},
+        {RECORD("x"), true},
+        {RECORD("{\"date\":\"2000-01-09\"}"), true},
+        {RECORD("{\"date\":\"2000-01-09\",\"station\":\"offset\",\"degrees\":1}"), false},
+        {RECORD("\x0a\x0a"
+                "2000-02-30\x1a\x01"
+                "A"),
+         true},
+        {RECORD("\x0a\x0a"
+                "2000-01-09\x1a\x06"
+                "offset"),
+         false},
+        {RECORD("\x00\x00\x00\x00\x01\x04"), true},
+    };
+    const struct partition_settings any = {.format = REPORT_FORMAT_AUTO};
+    struct partition partition;
+
+    partition_init(&partition, &any, &drop, 1);
+    for (size_t i = 0; i < N_ELEMENTS(records); i++) {
+        struct error error = ERROR_INIT;
+
+        assert_int_equal(apply_bytes(&partition, records[i].bytes, records[i].length, &error),
+                         PARTITION_INVALID);
+        if (partition.undecodable != records[i].undecodable)
+            fail_msg("record %zu: %s", i, error.text);
+        assert_int_equal(apply(&partition, "A", (int)i, 20), PARTITION_COUNTED);
+        assert_false(partition.undecodable);
+    }
     partition_fini(&partition);
 }
 
@@ -330,8 +521,8 @@ random_records_add_up(void **state)
     struct partition partitions[2];
     char *dumps[2];
 
-    partition_init(&partitions[0], &drop, 0);
-    partition_init(&partitions[1], &drop, (uint64_t)random());
+    partition_init(&partitions[0], &flat, &drop, 0);
+    partition_init(&partitions[1], &flat, &drop, (uint64_t)random());
     for (int i = 0; i < N_RECORDS; i++) {
         int station = (int)(random() % N_STATIONS), day = i / 50 + (int)(random() % 5);
         double degrees = (double)(random() % 1000000) / 1e4;
@@ -366,6 +557,40 @@ random_records_add_up(void **state)
     partition_fini(&partitions[1]);
 }
 
+/* What a record was read into would be kept for each partition as long as no other such one comes. */
+static void
+nothing_is_kept_of_a_record(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        enum partition_outcome outcome;
+    } records[] = {
+        {RECORD("{\"date\":\"2000-01-01\",\"station\":\"a\",\"degrees\":1,\"x\":[0,0]}"),
+         PARTITION_COUNTED},
+        {RECORD("{\"x\":[0,0]}"), PARTITION_INVALID},
+        {RECORD("\x0a\x0a"
+                "2000-01-02\x1a\x01"
+                "a\x48\x00\x48\x00"),
+         PARTITION_COUNTED},
+        {RECORD("\x48\x00\x48\x00"), PARTITION_INVALID},
+    };
+    const struct partition_settings settings = {.format = REPORT_FORMAT_AUTO};
+    const struct partition_policy policy = {.max_stations = 10};
+    struct partition partition;
+
+    partition_init(&partition, &settings, &policy, 1);
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+        struct error error = ERROR_INIT;
+
+        assert_int_equal(partition_apply(&partition, records[i].bytes, records[i].length, &error),
+                         records[i].outcome);
+        assert_null(partition.reader.json.root);
+        assert_null(partition.reader.protobuf.unpacked);
+    }
+    partition_fini(&partition);
+}
+
 int
 main(void)
 {
@@ -376,8 +601,14 @@ main(void)
         cmocka_unit_test(retries_and_latecomers_follow_the_policy),
         cmocka_unit_test(a_latecomer_does_not_move_the_end),
         cmocka_unit_test(a_full_table_refuses_new_stations_only),
+        cmocka_unit_test(months_are_counted_by_year),
+        cmocka_unit_test(months_follow_the_policy),
+        cmocka_unit_test(a_second_station_has_no_months),
+        cmocka_unit_test(an_infinite_sum_of_a_month_is_refused),
+        cmocka_unit_test(what_cannot_be_decoded_is_told_apart),
         cmocka_unit_test(an_infinite_sum_is_refused),
         cmocka_unit_test(random_records_add_up),
+        cmocka_unit_test(nothing_is_kept_of_a_record),
     };
     const char *given = getenv("SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);

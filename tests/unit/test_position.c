@@ -22,6 +22,17 @@
 
 #define FEED "simulator seasonal, seed \"1\""
 
+static struct position_file
+file_in(int directory, const char *feed)
+{
+    struct position_file file;
+
+    position_file_init(&file, directory, feed);
+    return file;
+}
+
+#define HEAD "{\"feed\": \"x\", \"days\": 1, \"reports\": 2, \"topics\": "
+
 static void
 bad_files_are_refused(void **state)
 {
@@ -47,17 +58,30 @@ bad_files_are_refused(void **state)
          "\"more\" is an unknown key"},
         {"{\"feed\": \"x\", \"days\": 1, \"days\": 1, \"reports\": 2}",
          "has a key that stands twice in its object"},
+        {HEAD "\"a\"}", "\"topics\" is not an array"},
+        {HEAD "null}", "\"topics\" is not an array"},
+        {HEAD "{\"a\": 1}}", "\"topics\" is not an array"},
+        {HEAD "[1]}", "\"topics\" element 0 is 1, must be a string"},
+        {HEAD "[\"a\", null]}", "\"topics\" element 1 is null, must be a string"},
+        {HEAD "[\"a\", [\"b\"]]}", "\"topics\" element 1 is [\"b\"], must be a string"},
+        {HEAD "[\"\"]}", "\"topics\" element 0 is wrong: a topic needs a name"},
+        {HEAD "[\"a b\"]}", "\"topics\" element 0 is wrong: \"a b\" is no name for a topic: "
+                            "letters, digits, \".\", \"_\" and \"-\" make one"},
+        {HEAD "[\"a\", \"b\", \"a\"]}",
+         "\"topics\" element 2 is \"a\", which stands there already"},
+        {HEAD "[\"a\"], \"topics\": []}", "has a key that stands twice in its object"},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         cleanup(directory_remove) struct directory directory = directory_make();
+        struct position_file file = file_in(directory.fd, "x");
         struct position position = {UNTOUCHED, UNTOUCHED};
         struct error error = ERROR_INIT;
         char expected[512];
         int result;
 
         directory_write(&directory, POSITION_FILE, cases[i].text);
-        result = position_load(&position, directory.fd, "x", &error);
+        result = position_load(&file, &position, &error);
         if (result != POSITION_E_CORRUPT)
             fail_msg("%s gave %d", cases[i].text, result);
         snprintf(expected, sizeof(expected), POSITION_FILE ": %s%s", cases[i].message,
@@ -67,7 +91,64 @@ bad_files_are_refused(void **state)
         assert_string_equal(error.text, expected);
         assert_int_equal(position.days, UNTOUCHED);
         assert_int_equal(position.reports, UNTOUCHED);
+        assert_int_equal(file.n_topics, 0);
+        assert_false(position_covers(&file, "a"));
         directory_assert_holds(&directory, POSITION_FILE, cases[i].text);
+    }
+}
+
+/* A producer.json with n topics, the last one's name being length bytes long; free() it. */
+static char *
+with_topics(size_t n, int length)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    assert_non_null(stream);
+    fputs(HEAD "[", stream);
+    for (size_t i = 1; i < n; i++)
+        fprintf(stream, "\"%zu\",", i);
+    fprintf(stream, "\"%0*zu\"]}", length, n);
+    assert_int_equal(fclose(stream), 0);
+    return text;
+}
+
+static void
+names_and_their_number_have_bounds(void **state)
+{
+    static const struct {
+        size_t n;
+        int length;
+        const char *message;
+    } cases[] = {
+        {1, 249, NULL},
+        {POSITION_TOPICS_MAX, 249, NULL},
+        {1, 250, "is too long for a topic: 250 characters, at most 249"},
+        {1, 300, "is too long for a topic: 300 characters, at most 249"},
+        {POSITION_TOPICS_MAX + 1, 9, "\"topics\" element 5000 is one too many: at most 5000"},
+        {1000 * POSITION_TOPICS_MAX, 9, "\"topics\" element 5000 is one too many: at most 5000"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        cleanup(directory_remove) struct directory directory = directory_make();
+        cleanup(free) char *text = with_topics(cases[i].n, cases[i].length);
+        struct position_file file = file_in(directory.fd, "x");
+        struct position position;
+        struct error error = ERROR_INIT;
+        int result;
+
+        directory_write(&directory, POSITION_FILE, text);
+        result = position_load(&file, &position, &error);
+        if (!cases[i].message) {
+            assert_int_equal(result, 0);
+            assert_int_equal(file.n_topics, cases[i].n);
+        } else {
+            assert_int_equal(result, POSITION_E_CORRUPT);
+            assert_non_null(strstr(error.text, cases[i].message));
+            assert_true(strlen(error.text) < 500);
+        }
+        position_file_fini(&file);
     }
 }
 
@@ -77,33 +158,131 @@ what_is_stored_is_loaded(void **state)
     static const struct position positions[] = {
         {0, 0}, {1461, 7}, {INT64_MAX - 1, INT64_MAX - 1}, {0, 5}};
     cleanup(directory_remove) struct directory directory = directory_make();
+    struct position_file file = file_in(directory.fd, FEED),
+                         other = file_in(directory.fd, FEED "0");
     struct position loaded = {UNTOUCHED, UNTOUCHED};
     struct error error = ERROR_INIT;
 
-    assert_int_equal(position_load(&loaded, directory.fd, FEED, &error), POSITION_E_NONE);
+    assert_int_equal(position_load(&file, &loaded, &error), POSITION_E_NONE);
     assert_int_equal(loaded.days, UNTOUCHED);
     for (size_t i = 0; i < N_ELEMENTS(positions); i++) {
-        assert_int_equal(position_store(&positions[i], directory.fd, FEED, &error), 0);
-        assert_int_equal(position_load(&loaded, directory.fd, FEED, &error), 0);
+        assert_int_equal(position_store(&file, &positions[i], &error), 0);
+        assert_int_equal(position_load(&file, &loaded, &error), 0);
         assert_true(loaded.days == positions[i].days);
         assert_true(loaded.reports == positions[i].reports);
     }
     directory_assert_holds(&directory, POSITION_FILE,
                            "{\n  \"feed\": \"simulator seasonal, seed \\\"1\\\"\",\n"
-                           "  \"days\": 0,\n  \"reports\": 5\n}\n");
-    assert_int_equal(position_load(&loaded, directory.fd, FEED "0", &error), POSITION_E_CORRUPT);
+                           "  \"days\": 0,\n  \"reports\": 5,\n  \"topics\": []\n}\n");
+    assert_int_equal(position_load(&other, &loaded, &error), POSITION_E_CORRUPT);
+}
+
+static void
+topics_stay_listed_once(void **state)
+{
+    static const struct position position = {1, 2};
+    cleanup(directory_remove) struct directory directory = directory_make();
+    struct position_file file = file_in(directory.fd, "x");
+    struct position loaded;
+
+    assert_false(position_covers(&file, "a"));
+    assert_int_equal(position_cover(&file, "a", NULL), 0);
+    assert_int_equal(position_cover(&file, "b.c", NULL), 0);
+    assert_int_equal(position_cover(&file, "a", NULL), 0);
+    assert_true(position_covers(&file, "a"));
+    assert_false(position_covers(&file, "b"));
+    assert_int_equal(position_store(&file, &position, NULL), 0);
+    directory_assert_holds(&directory, POSITION_FILE,
+                           "{\n  \"feed\": \"x\",\n  \"days\": 1,\n  \"reports\": 2,\n"
+                           "  \"topics\": [\n    \"a\",\n    \"b.c\"\n  ]\n}\n");
+    position_file_fini(&file);
+    assert_false(position_covers(&file, "a"));
+    assert_int_equal(position_load(&file, &loaded, NULL), 0);
+    assert_true(position_covers(&file, "a"));
+    assert_true(position_covers(&file, "b.c"));
+    assert_false(position_covers(&file, "B.c"));
+    position_file_fini(&file);
+}
+
+/* One that fills the list is loaded again; one more can't be listed. */
+static void
+a_full_list_takes_no_more(void **state)
+{
+    static const struct position position = {1, 2};
+    cleanup(directory_remove) struct directory directory = directory_make();
+    struct position_file file = file_in(directory.fd, "x");
+    struct position loaded;
+    struct error error = ERROR_INIT;
+    char name[16];
+
+    for (int i = 0; i < POSITION_TOPICS_MAX; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        assert_int_equal(position_cover(&file, name, NULL), 0);
+    }
+    assert_int_equal(position_cover(&file, "more", &error), -E2BIG);
+    assert_non_null(strstr(error.text, "topic more"));
+    assert_non_null(strstr(error.text, "--fresh"));
+    assert_int_equal(position_cover(&file, "0", NULL), 0);
+    assert_int_equal(position_store(&file, &position, NULL), 0);
+    assert_int_equal(position_load(&file, &loaded, NULL), 0);
+    assert_int_equal(file.n_topics, POSITION_TOPICS_MAX);
+    position_file_fini(&file);
+}
+
+static void
+a_file_without_topics_covers_all(void **state)
+{
+    static const struct position position = {1, 2};
+    cleanup(directory_remove) struct directory directory = directory_make();
+    struct position_file file = file_in(directory.fd, "x");
+    struct position loaded;
+
+    directory_write(&directory, POSITION_FILE, "{\"feed\": \"x\", \"days\": 1, \"reports\": 2}");
+    assert_int_equal(position_load(&file, &loaded, NULL), 0);
+    assert_true(position_covers(&file, "any"));
+    /* and goes on doing so as long as it is written without them */
+    assert_int_equal(position_store(&file, &position, NULL), 0);
+    assert_int_equal(position_load(&file, &loaded, NULL), 0);
+    assert_true(position_covers(&file, "any"));
+}
+
+static void
+what_is_forgotten_is_gone(void **state)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    struct position_file file = file_in(directory.fd, "x");
+    struct position loaded;
+    struct error error = ERROR_INIT;
+    bool removed;
+
+    directory_write(&directory, POSITION_FILE, "spoilt");
+    assert_int_equal(position_cover(&file, "a", NULL), 0);
+    assert_int_equal(position_forget(&file, &removed, &error), 0);
+    assert_true(removed);
+    assert_false(position_covers(&file, "a"));
+    assert_int_equal(position_load(&file, &loaded, &error), POSITION_E_NONE);
+    assert_int_equal(position_forget(&file, &removed, &error), 0);
+    assert_false(removed);
+
+    assert_int_equal(mkdirat(directory.fd, POSITION_FILE, 0755), 0);
+    assert_int_equal(position_forget(&file, &removed, &error), -EISDIR);
+    assert_string_equal(error.text,
+                        POSITION_FILE ": can't be removed: Is a directory; remove it by hand");
 }
 
 static void
 what_cannot_be_read_or_written_is_an_error(void **state)
 {
+    struct position_file file = file_in(-1, FEED);
     struct position position = {1, 2};
     struct error error = ERROR_INIT;
+    bool removed;
 
-    assert_int_equal(position_load(&position, -1, FEED, &error), -EBADF);
+    assert_int_equal(position_load(&file, &position, &error), -EBADF);
     assert_string_equal(error.text, POSITION_FILE ": Bad file descriptor");
-    assert_int_equal(position_store(&position, -1, FEED, &error), -EBADF);
+    assert_int_equal(position_store(&file, &position, &error), -EBADF);
     assert_string_equal(error.text, POSITION_FILE ": can't be replaced: Bad file descriptor");
+    assert_int_equal(position_forget(&file, &removed, &error), -EBADF);
 }
 
 static void
@@ -192,7 +371,12 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(names_and_their_number_have_bounds),
         cmocka_unit_test(what_is_stored_is_loaded),
+        cmocka_unit_test(topics_stay_listed_once),
+        cmocka_unit_test(a_full_list_takes_no_more),
+        cmocka_unit_test(a_file_without_topics_covers_all),
+        cmocka_unit_test(what_is_forgotten_is_gone),
         cmocka_unit_test(what_cannot_be_read_or_written_is_an_error),
         cmocka_unit_test(the_position_moves_over_an_unbroken_row),
         cmocka_unit_test(a_full_window_is_emptied),

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "record/report_protobuf.h"
+#include "records.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -36,28 +37,22 @@
 #define STATION                                                                                    \
     "\x1a\x01"                                                                                     \
     "A"
+/* The same in the other schema; date and raining have the same numbers. */
+#define STATION_2                                                                                  \
+    "\x12\x01"                                                                                     \
+    "A"
+#define DEGREES_2 "\x19\x00\x00\x00\x00\x00\x80\x3f\x40"
 #define RAINING   "\x20\x01"
 #define DRY       "\x20\x00"
 #define NAN_      "\x11\x00\x00\x00\x00\x00\x00\xf8\x7f"
 #define INFINITE  "\x11\x00\x00\x00\x00\x00\x00\xf0\x7f"
 #define NOT_BELOW "\x11\x00\x00\x00\x00\x00\x00\xf0\xff"
 
-#define NO_DATE    "the date is not one that exists, as YYYY-MM-DD"
-#define NO_STATION "station_id is missing"
-#define NO_NUMBER  "degrees is not a finite number"
-#define NO_REPORT  "it is not a protobuf Report"
+#define NO_DATE   "the date is not one that exists, as YYYY-MM-DD"
+#define NO_NUMBER "degrees is not a finite number"
+#define NO_REPORT "it is not a protobuf Report"
 
-/* Exactly as long as it is: the sanitizer sees a byte too many. */
-static void *
-copy_of(const void *bytes, size_t length)
-{
-    void *copy = malloc(length ? length : 1);
-
-    assert_non_null(copy);
-    if (length > 0)
-        memcpy(copy, bytes, length);
-    return copy;
-}
+#define NO_STATION_REPORT "it is not a protobuf StationReport"
 
 static void
 bad_records_are_refused(void **state)
@@ -68,10 +63,7 @@ bad_records_are_refused(void **state)
         const char *message;
     } cases[] = {
         {BYTES(""), NO_DATE},
-        {BYTES(DATE DEGREES), NO_STATION},
         {BYTES(DEGREES STATION), NO_DATE},
-        {BYTES(DATE DEGREES "\x1a\x00"), NO_STATION},
-        {BYTES(DATE DEGREES STATION "\x1a\x00"), NO_STATION}, /* the last one counts */
         {BYTES("\x0a\x00" DEGREES STATION), NO_DATE},
         {BYTES(DATE "\x0a\x00" DEGREES STATION), NO_DATE},
         {BYTES("\x0a\x0a"
@@ -142,30 +134,20 @@ bad_records_are_refused(void **state)
         struct error error = ERROR_INIT;
         struct report report;
 
-        if (report_protobuf_read(&reader, bytes, cases[i].length, &report, &error) != -EBADMSG)
+        if (report_protobuf_read(&reader, REPORT_SCHEMA_REPORT, bytes, cases[i].length, &report,
+                                 &error) != -EBADMSG)
             fail_msg("case %zu was read", i);
         if (strcmp(error.text, cases[i].message) != 0)
             fail_msg("case %zu: \"%s\", not \"%s\"", i, error.text, cases[i].message);
-        assert_int_equal(report_protobuf_read(&reader, bytes, cases[i].length, &report, NULL),
+        assert_int_equal(report_protobuf_read(&reader, REPORT_SCHEMA_REPORT, bytes, cases[i].length,
+                                              &report, NULL),
                          -EBADMSG);
         free(bytes);
     }
-    assert_int_equal(report_protobuf_read(&reader, NULL, 0, &(struct report){.date = 0}, NULL),
+    assert_int_equal(report_protobuf_read(&reader, REPORT_SCHEMA_REPORT, NULL, 0,
+                                          &(struct report){.date = 0}, NULL),
                      -EBADMSG);
     report_protobuf_fini(&reader);
-}
-
-static void
-check_report(size_t number, const struct report *report, const struct report *expected)
-{
-    if (report->date != expected->date || report->rain != expected->rain ||
-        memcmp(&report->degrees, &expected->degrees, sizeof(double)) != 0)
-        fail_msg("case %zu: date %" PRId32 ", degrees %g, rain %d", number, report->date,
-                 report->degrees, report->rain);
-    if (report->station_length != expected->station_length ||
-        memcmp(report->station, expected->station, expected->station_length) != 0)
-        fail_msg("case %zu: station \"%.*s\" of %zu bytes", number, (int)report->station_length,
-                 report->station, report->station_length);
 }
 
 #define THE_DATE 10959 /* 2000-01-03 */
@@ -185,6 +167,13 @@ good_records_are_read(void **state)
         {BYTES(DATE STATION), {"A", 1, THE_DATE, 0, REPORT_RAIN_UNKNOWN}},
         {BYTES(DATE STATION "\x11\x00\x00\x00\x00\x00\x00\x00\x80"),
          {"A", 1, THE_DATE, -0.0, REPORT_RAIN_UNKNOWN}},
+        /* No station is an empty one, which is for report_check() to refuse. */
+        {BYTES(DATE DEGREES), {"", 0, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE), {"", 0, THE_DATE, 0, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE DEGREES "\x1a\x00"), {"", 0, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE DEGREES "\x1a\x80\x00"), {"", 0, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE DEGREES "\x28\x01"), {"", 0, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE DEGREES STATION "\x1a\x00"), {"", 0, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
         /* In any order. */
         {BYTES(RAINING STATION DEGREES DATE), {"A", 1, THE_DATE, 31.5, REPORT_RAINING}},
         {BYTES(STATION DATE RAINING DEGREES), {"A", 1, THE_DATE, 31.5, REPORT_RAINING}},
@@ -241,15 +230,88 @@ good_records_are_read(void **state)
         struct error error = ERROR_INIT;
         struct report report;
 
-        if (report_protobuf_read(&reader, bytes, cases[i].length, &report, &error) != 0)
+        if (report_protobuf_read(&reader, REPORT_SCHEMA_REPORT, bytes, cases[i].length, &report,
+                                 &error) != 0)
             fail_msg("case %zu: %s", i, error.text);
         check_report(i, &report, &cases[i].report);
-        if (report_protobuf_read_slowly(&reader, bytes, cases[i].length, &report, &error) != 0)
+        if (report_protobuf_read_slowly(&reader, REPORT_SCHEMA_REPORT, bytes, cases[i].length,
+                                        &report, &error) != 0)
             fail_msg("case %zu, slowly: %s", i, error.text);
         check_report(i, &report, &cases[i].report);
         free(bytes);
     }
     report_protobuf_fini(&reader);
+    report_protobuf_fini(&reader);
+}
+
+static void
+station_reports_are_told_from_reports(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+        const char *message; /* NULL: it is read */
+        struct report report;
+    } cases[] = {
+        {BYTES(""), NO_DATE, {NULL}},
+        {BYTES(STATION_2 DEGREES_2), NO_DATE, {NULL}},
+        {BYTES(DATE STATION_2 "\x19\x00\x00\x00\x00\x00\x00\xf8\x7f"), NO_NUMBER, {NULL}},
+        {BYTES(DATE DEGREES STATION), NO_STATION_REPORT, {NULL}},
+        {BYTES(DATE STATION), NO_STATION_REPORT, {NULL}},
+        {BYTES(DATE DEGREES), NO_STATION_REPORT, {NULL}},
+        {BYTES(DATE STATION_2 "\x19\x00"), NO_STATION_REPORT, {NULL}},
+        {BYTES(DATE STATION_2 DEGREES_2 RAINING), NULL, {"A", 1, THE_DATE, 31.5, REPORT_RAINING}},
+        {BYTES(RAINING DEGREES_2 STATION_2 DATE), NULL, {"A", 1, THE_DATE, 31.5, REPORT_RAINING}},
+        {BYTES(DATE STATION_2 DEGREES_2 DRY), NULL, {"A", 1, THE_DATE, 31.5, REPORT_DRY}},
+        {BYTES(DATE STATION_2), NULL, {"A", 1, THE_DATE, 0, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE DEGREES_2), NULL, {"", 0, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE DEGREES_2 "\x12\x00"), NULL, {"", 0, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+        {BYTES(DATE DEGREES_2 "\x12\x81\x00"
+                              "A\x28\x01"),
+         NULL,
+         {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+    };
+    struct report_protobuf reader = {.unpacked = NULL};
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        void *bytes = copy_of(cases[i].bytes, cases[i].length);
+        struct error error = ERROR_INIT;
+        struct report report;
+        int result = report_protobuf_read(&reader, REPORT_SCHEMA_STATION_REPORT, bytes,
+                                          cases[i].length, &report, &error);
+
+        if (result != (cases[i].message ? -EBADMSG : 0))
+            fail_msg("case %zu gave %d: %s", i, result, error.text);
+        if (cases[i].message)
+            assert_string_equal(error.text, cases[i].message);
+        else
+            check_report(i, &report, &cases[i].report);
+        free(bytes);
+    }
+    /* Nor is the other read as a report. */
+    assert_int_equal(report_protobuf_read(&reader, REPORT_SCHEMA_REPORT,
+                                          BYTES(DATE STATION_2 DEGREES_2), &(struct report){0},
+                                          NULL),
+                     -EBADMSG);
+    report_protobuf_fini(&reader);
+}
+
+/* One reader for both, in turn: what it holds of the one is released as what it is. */
+static void
+a_reader_may_change_its_schema(void **state)
+{
+    struct report_protobuf reader = {.unpacked = NULL};
+    struct report report;
+
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(report_protobuf_read_slowly(&reader, REPORT_SCHEMA_REPORT,
+                                                     BYTES(DATE DEGREES STATION), &report, NULL),
+                         0);
+        assert_int_equal(report_protobuf_read_slowly(&reader, REPORT_SCHEMA_STATION_REPORT,
+                                                     BYTES(DATE DEGREES_2 STATION_2), &report,
+                                                     NULL),
+                         0);
+    }
     report_protobuf_fini(&reader);
 }
 
@@ -272,6 +334,20 @@ reports_are_written_as_protobuf(void **state)
         assert_int_equal(report_protobuf_write(&cases[i].report, buffer), cases[i].length);
         assert_memory_equal(buffer, cases[i].bytes, cases[i].length);
     }
+    assert_int_equal(report_protobuf_write_station_report(&cases[0].report, buffer),
+                     sizeof(DATE STATION_2 DEGREES_2 RAINING) - 1);
+    assert_memory_equal(buffer, DATE STATION_2 DEGREES_2 RAINING,
+                        sizeof(DATE STATION_2 DEGREES_2 RAINING) - 1);
+    assert_int_equal(report_protobuf_write_station_report(&cases[2].report, buffer),
+                     sizeof(DATE STATION_2 DEGREES_2) - 1);
+    assert_memory_equal(buffer, DATE STATION_2 DEGREES_2, sizeof(DATE STATION_2 DEGREES_2) - 1);
+}
+
+static size_t
+write_as(enum report_schema schema, const struct report *report, uint8_t *buffer)
+{
+    return schema == REPORT_SCHEMA_REPORT ? report_protobuf_write(report, buffer)
+                                          : report_protobuf_write_station_report(report, buffer);
 }
 
 static double
@@ -311,14 +387,16 @@ random_reports_come_back(void **state)
 
     for (size_t i = 0; i < 100000; i++) {
         char station[REPORT_STATION_MAX];
+        enum report_schema schema = (enum report_schema)(i % 2);
         struct report report = random_report(station), again;
         uint8_t buffer[REPORT_PROTOBUF_MAX];
-        size_t length = report_protobuf_write(&report, buffer);
+        size_t length = write_as(schema, &report, buffer);
 
         assert_true(length <= sizeof(buffer));
-        assert_int_equal(report_protobuf_read(&reader, buffer, length, &again, NULL), 0);
+        assert_int_equal(report_protobuf_read(&reader, schema, buffer, length, &again, NULL), 0);
         check_report(i, &again, &report);
-        assert_int_equal(report_protobuf_read_slowly(&reader, buffer, length, &again, NULL), 0);
+        assert_int_equal(report_protobuf_read_slowly(&reader, schema, buffer, length, &again, NULL),
+                         0);
         check_report(i, &again, &report);
         assert_int_equal(report_check(&again, NULL), 0);
     }
@@ -333,14 +411,17 @@ the_largest_report_fits(void **state)
     struct report report = {station, sizeof(station), DATE_MAX, -1e-300, REPORT_RAINING}, again;
     struct report_protobuf reader = {.unpacked = NULL};
     uint8_t *buffer = malloc(REPORT_PROTOBUF_MAX);
-    size_t length;
 
     assert_non_null(buffer);
     memset(station, 'x', sizeof(station));
-    length = report_protobuf_write(&report, buffer);
-    assert_true(length <= REPORT_PROTOBUF_MAX);
-    assert_int_equal(report_protobuf_read(&reader, buffer, length, &again, NULL), 0);
-    check_report(0, &again, &report);
+    for (unsigned i = 0; i < 2; i++) {
+        enum report_schema schema = (enum report_schema)i;
+        size_t length = write_as(schema, &report, buffer);
+
+        assert_true(length <= REPORT_PROTOBUF_MAX);
+        assert_int_equal(report_protobuf_read(&reader, schema, buffer, length, &again, NULL), 0);
+        check_report(i, &again, &report);
+    }
     report_protobuf_fini(&reader);
     free(buffer);
 }
@@ -356,11 +437,14 @@ insert_piece(uint8_t *message, size_t length)
         {BYTES(DATE)},
         {BYTES(DEGREES)},
         {BYTES(STATION)},
+        {BYTES(DEGREES_2)},
+        {BYTES(STATION_2)},
         {BYTES(RAINING)},
         {BYTES(DRY)},
         {BYTES(NAN_)},
         {BYTES(INFINITE)},
         {BYTES("\x1a\x00")},
+        {BYTES("\x12\x00")},
         {BYTES("\x20\x02")},
         {BYTES("\x00")},
         {BYTES("\x28\x01")},
@@ -428,30 +512,31 @@ now_msec(void)
 
 /* The same result, the same report, and when there is none the same words. */
 static bool
-ways_agree(struct report_protobuf readers[2], const uint8_t *message, size_t length, bool *goodp)
+ways_agree(enum report_schema schema, const uint8_t *message, size_t length, bool *goodp)
 {
+    struct report_protobuf readers[2] = {{NULL}, {NULL}};
     struct error errors[2] = {ERROR_INIT, ERROR_INIT};
     struct report reports[2];
     int results[2] = {
-        report_protobuf_read(&readers[0], message, length, &reports[0], &errors[0]),
-        report_protobuf_read_slowly(&readers[1], message, length, &reports[1], &errors[1]),
+        report_protobuf_read(&readers[0], schema, message, length, &reports[0], &errors[0]),
+        report_protobuf_read_slowly(&readers[1], schema, message, length, &reports[1], &errors[1]),
     };
 
+    bool agree = results[0] == results[1];
+
     *goodp = results[0] == 0;
-    if (results[0] != results[1])
-        return false;
-    if (results[0] != 0)
-        return strcmp(errors[0].text, errors[1].text) == 0;
-    return reports[0].date == reports[1].date && reports[0].rain == reports[1].rain &&
-           memcmp(&reports[0].degrees, &reports[1].degrees, sizeof(double)) == 0 &&
-           reports[0].station_length == reports[1].station_length &&
-           memcmp(reports[0].station, reports[1].station, reports[0].station_length) == 0;
+    if (agree && !*goodp)
+        agree = strcmp(errors[0].text, errors[1].text) == 0;
+    else if (agree)
+        agree = reports_are_equal(&reports[0], &reports[1]);
+    report_protobuf_fini(&readers[0]);
+    report_protobuf_fini(&readers[1]);
+    return agree;
 }
 
 static void
 the_short_way_means_the_same(void **state)
 {
-    struct report_protobuf readers[2] = {{NULL}, {NULL}};
     uint64_t end = now_msec() + 1500;
     uint64_t n = 0, n_good = 0;
 
@@ -459,20 +544,19 @@ the_short_way_means_the_same(void **state)
         char station[REPORT_STATION_MAX], text[3 * LARGEST + 1] = "";
         struct report report = random_report(station);
         uint8_t buffer[LARGEST];
-        size_t length = mutate(buffer, report_protobuf_write(&report, buffer));
+        enum report_schema schema = (enum report_schema)(n % 2);
+        size_t length = mutate(buffer, write_as(schema, &report, buffer));
         uint8_t *message = copy_of(buffer, length);
         bool good;
 
-        if (!ways_agree(readers, message, length, &good)) {
+        if (!ways_agree(schema, message, length, &good)) {
             describe(message, length, text);
-            fail_msg("message %" PRIu64 ": %s", n, text);
+            fail_msg("message %" PRIu64 ", schema %u: %s", n, schema, text);
         }
         free(message);
         n_good += good;
         n++;
     }
-    report_protobuf_fini(&readers[0]);
-    report_protobuf_fini(&readers[1]);
     print_message("%" PRIu64 " messages, %" PRIu64 " of them reports\n", n, n_good);
     assert_in_range(n_good * 100 / n, 10, 90);
 }
@@ -483,6 +567,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_records_are_refused),
         cmocka_unit_test(good_records_are_read),
+        cmocka_unit_test(station_reports_are_told_from_reports),
+        cmocka_unit_test(a_reader_may_change_its_schema),
         cmocka_unit_test(reports_are_written_as_protobuf),
         cmocka_unit_test(random_reports_come_back),
         cmocka_unit_test(the_largest_report_fits),

@@ -36,13 +36,7 @@ struct topic {
 };
 
 static int
-parse_count(const char *value, void *destination, struct error *error)
-{
-    return value_parse_integer(value, 1, 100, destination, error);
-}
-
-static int
-parse_list(const char *value, void *destination, struct error *error)
+parse_list(const struct setting_row *row, const char *value, void *destination, struct error *error)
 {
     struct partition_list list;
     int r = partition_list_parse(&list, value, error);
@@ -50,7 +44,7 @@ parse_list(const char *value, void *destination, struct error *error)
     if (r < 0)
         return r;
     partition_list_fini(&list);
-    return setting_parse_string(value, destination, error);
+    return setting_parse_string(row, value, destination, error);
 }
 
 #define CONSUMER(member) offsetof(struct consumer, member)
@@ -70,7 +64,7 @@ static const struct setting_row rows[] = {
      CONSUMER(interval), SETTING_SECRET},
     {"topic", "format", NULL, "json", "the form", setting_parse_string,
      offsetof(struct topic, format), 0},
-    {"topic", "partitions", "4", "COUNT", "how many", parse_count,
+    {"topic", "partitions", "4", "1..100", "how many", setting_parse_integer,
      offsetof(struct topic, partitions), SETTING_RELOAD},
     {"topic", "config.*", NULL, "VALUE", "the topic's properties", setting_parse_any, 0, 0},
     {"log", "level", "info", "LEVEL", "how much", setting_parse_string, 0, 0},
@@ -223,7 +217,7 @@ mistakes_are_told_with_file_and_line(void **state)
         {"[consumer]\npin = hunter2\n", "a.ini:2: \"pin\" in [consumer]: the value (not shown, it "
                                         "is a secret) must be DURATION\n"},
         {"[log]\nlevel = a\nlevel = b\n[consumer]\ncommit = 1\nx\n",
-         "a.ini:3: \"level\" stands twice in its section, first in line 2\n"
+         "a.ini:3: \"level\" in [log]: stands twice, first in line 2\n"
          "a.ini:5: \"commit\" in [consumer]: \"1\" is neither yes nor no\n"
          "a.ini:6: neither KEY = VALUE nor [SECTION] nor a comment\n"},
     };
@@ -528,12 +522,12 @@ printed_settings_hide_secrets_and_show_origins(void **state)
                                    "# default\ncheckpoint_interval = 1s\n"
                                    "# -o\ncommit = no\n"
                                    "# not set\n#pin = DURATION\n\n"
+                                   "[log]\n"
+                                   "# default\nlevel = info\n\n"
                                    "[topic b]\n"
                                    "# not set\n#format = json\n"
                                    "# default\npartitions = 4\n"
-                                   "# a.ini:5\nconfig.x = y\n\n"
-                                   "[log]\n"
-                                   "# default\nlevel = info\n\n";
+                                   "# a.ini:5\nconfig.x = y\n\n";
     struct fixture *fixture = *state;
     char text[PRINTED_MAX], *path;
 
@@ -659,6 +653,160 @@ changes_are_found(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
+struct reading {
+    int layout;
+    char *directory;
+    int64_t most;
+};
+
+#define READING(member) offsetof(struct reading, member)
+
+static const struct setting_row rows_per_topic[] = {
+    {"consumer", "layout", "flat", "flat|tagged|monthly", "the shape", setting_parse_choice,
+     READING(layout), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "directory", NULL, "DIRECTORY", "where", setting_parse_string, READING(directory),
+     SETTING_PER_TOPIC},
+    {"consumer", "most", "7", "1..", "how many", setting_parse_integer, READING(most), 0},
+};
+
+static void
+a_topic_takes_over_what_it_does_not_say(void **state)
+{
+    struct settings *settings = settings_new(rows_per_topic, N_ELEMENTS(rows_per_topic));
+    struct reading all = {.layout = -1}, one = {.layout = -1};
+    struct setting_value value;
+    char printed[600];
+    FILE *file;
+
+    assert_non_null(settings);
+    assert_int_equal(settings_override(settings, "consumer.layout=tagged", NULL), 0);
+    assert_int_equal(settings_override(settings, "consumer.directory=/all", NULL), 0);
+    assert_int_equal(settings_override(settings, "topic a.b.layout=monthly", NULL), 0);
+    assert_int_equal(settings_override(settings, "topic other.directory=/other", NULL), 0);
+    assert_int_equal(settings_override(settings, "topic other.most=1", NULL), -EINVAL);
+
+    assert_int_equal(settings_read(settings, "consumer", &all, NULL), 0);
+    assert_int_equal(all.layout, 1);
+    assert_string_equal(all.directory, "/all");
+    assert_int_equal(all.most, 7);
+    assert_int_equal(settings_read(settings, "topic a.b", &one, NULL), 0);
+    assert_int_equal(one.layout, 2);
+    assert_null(one.directory);
+    assert_int_equal(one.most, 0);
+    assert_int_equal(settings_read(settings, "topic other", &one, NULL), 0);
+    assert_int_equal(one.layout, 1);
+    assert_string_equal(one.directory, "/other");
+    assert_true(settings_get(settings, "topic other", "layout", &value));
+    assert_string_equal(value.value, "tagged");
+    assert_string_equal(value.origin, "-o");
+
+    file = fmemopen(printed, sizeof(printed), "w");
+    assert_non_null(file);
+    settings_print(settings, file);
+    fclose(file);
+    assert_string_equal(printed, "[consumer]\n# -o\nlayout = tagged\n# -o\ndirectory = /all\n"
+                                 "# default\nmost = 7\n\n[topic a.b]\n# -o\nlayout = monthly\n\n"
+                                 "[topic other]\n# -o\ndirectory = /other\n\n");
+    free(all.directory);
+    free(one.directory);
+    settings_free(settings);
+}
+
+static void
+choices_and_limits_are_the_form(void **state)
+{
+    static const struct {
+        const char *assignment, *message;
+    } cases[] = {
+        {"consumer.layout=", "-o consumer.layout: \"layout\" in [consumer]: \"\" must be flat, "
+                             "tagged or monthly"},
+        {"consumer.layout=fla", "-o consumer.layout: \"layout\" in [consumer]: \"fla\" must be "
+                                "flat, tagged or monthly"},
+        {"consumer.layout=flat|tagged", "-o consumer.layout: \"layout\" in [consumer]: "
+                                        "\"flat|tagged\" must be flat, tagged or monthly"},
+        {"consumer.most=0", "-o consumer.most: \"most\" in [consumer]: "},
+        {"consumer.most=9223372036854775808", "-o consumer.most: \"most\" in [consumer]: "},
+    };
+    struct settings *settings = settings_new(rows_per_topic, N_ELEMENTS(rows_per_topic));
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct error error = ERROR_INIT;
+
+        assert_int_equal(settings_override(settings, cases[i].assignment, &error), -EINVAL);
+        assert_memory_equal(error.text, cases[i].message, strlen(cases[i].message));
+    }
+    assert_int_equal(settings_override(settings, "consumer.most=9223372036854775807", NULL), 0);
+    settings_free(settings);
+}
+
+/* Which keys a reload takes over, by the row that is theirs. */
+static void
+a_reload_takes_over_what_its_row_says(void **state)
+{
+    static const struct {
+        const char *section, *key;
+        bool reloaded, secret;
+    } cases[] = {
+        {"consumer", "checkpoint_interval", true, false},
+        {"consumer", "topic", false, false},
+        {"consumer", "pin", false, true},
+        {"consumer", "none", false, false},
+        {"consumer", "", false, false},
+        {"none", "checkpoint_interval", false, false},
+        {"topic a.b", "partitions", true, false},
+        {"topic a.b", "format", false, false},
+        {"topic a.b", "checkpoint_interval", false, false}, /* not a key per topic */
+        {"topic", "partitions", false, false},
+        {"kafka", "sasl.password", false, true},
+        {"kafka", "anything", false, false},
+    };
+    const struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        if (settings_is_reloaded(fixture->settings, cases[i].section, cases[i].key) !=
+            cases[i].reloaded)
+            fail_msg("[%s] %s: reloaded is not %d", cases[i].section, cases[i].key,
+                     cases[i].reloaded);
+        if (settings_is_secret(fixture->settings, cases[i].section, cases[i].key) !=
+            cases[i].secret)
+            fail_msg("[%s] %s: secret is not %d", cases[i].section, cases[i].key, cases[i].secret);
+    }
+}
+
+/* 249 bytes with "topic " before them are within what a section may have, and 250 are told. */
+static void
+the_longest_topic_has_a_section(void **state)
+{
+    struct fixture *fixture = *state;
+    char name[251], text[300], expected[1200];
+
+    memset(name, 'x', 250);
+    name[250] = '\0';
+    snprintf(text, sizeof(text), "[topic %.249s]\npartitions = 7\n", name);
+    write_file(fixture, "a.ini", text);
+    assert_int_equal(load(fixture, "a.ini", true), 0);
+    snprintf(text, sizeof(text), "topic %.249s", name);
+    assert_value(fixture, text, "partitions", "7", "a.ini:2");
+    snprintf(text, sizeof(text), "topic %.249s.partitions=8", name);
+    assert_int_equal(settings_override(fixture->settings, text, &fixture->error), 0);
+    snprintf(text, sizeof(text), "topic %.249s", name);
+    assert_value(fixture, text, "partitions", "8", "-o");
+    assert_string_equal(settings_each_section(fixture->settings, 0), text);
+    assert_null(settings_each_section(fixture->settings, 1));
+
+    snprintf(text, sizeof(text), "[topic %s]\npartitions = 7\n", name);
+    write_file(fixture, "a.ini", text);
+    assert_int_equal(load(fixture, "a.ini", true), SETTINGS_E_MISTAKES);
+    snprintf(
+        expected, sizeof(expected),
+        "a.ini:1: [topic %s]: \"%.200s\" is too long for a topic: 250 characters, at most 249\n",
+        name, name);
+    assert_string_equal(fixture->mistakes, expected);
+    snprintf(text, sizeof(text), "topic %s.partitions=8", name);
+    assert_int_equal(settings_override(fixture->settings, text, &fixture->error), -EINVAL);
+    assert_non_null(strstr(fixture->error.text, "250 characters, at most 249"));
+}
+
 int
 main(void)
 {
@@ -677,6 +825,10 @@ main(void)
         TEST(printed_settings_hide_secrets_and_show_origins),
         TEST(printed_settings_can_be_read_back),
         cmocka_unit_test(changes_are_found),
+        cmocka_unit_test(a_topic_takes_over_what_it_does_not_say),
+        cmocka_unit_test(choices_and_limits_are_the_form),
+        TEST(a_reload_takes_over_what_its_row_says),
+        TEST(the_longest_topic_has_a_section),
     };
     const char *given = getenv("SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);

@@ -742,6 +742,28 @@ bad_files_are_refused_and_left_alone(void **unused)
     }
 }
 
+/* Without the file that counted its reports there is no reason to refuse those of another one. */
+static void
+the_station_goes_with_the_checkpoint(void **unused)
+{
+    static const char source[] = "{\"topic\": \"temperatures\", \"partition\": 3, "
+                                 "\"station\": \"StationA\", \"anchors\": []}";
+    cleanup(directory_remove) struct directory directory = directory_make();
+    struct stream stream;
+    struct state state;
+
+    directory_write(&directory, FILE_NAME, "{\"offset\": 1, \"count\": 1, \"sum\": 0}");
+    directory_write(&directory, SOURCE_NAME, source);
+    open_stream(&stream, &directory, &state);
+    assert_string_equal(stream.identity.station, "StationA");
+    stream_close(&stream);
+
+    unlinkat(directory.fd, FILE_NAME, 0);
+    open_stream(&stream, &directory, &state);
+    assert_string_equal(stream.identity.station, "");
+    stream_close(&stream);
+}
+
 static void
 a_second_one_is_told_who_holds_the_partition(void **unused)
 {
@@ -866,11 +888,231 @@ a_store_that_fails_leaves_it_dirty(void **unused)
     stream_close(&stream);
 }
 
+/* ---- a gap that is passed, and the one station */
+
+/* The files say 10, the log begins at 15: five are lost, and the rest is read once. */
+static void
+a_gap_is_passed_once_it_is_known(void **unused)
+{
+    static const struct {
+        int64_t anchors[N_ANCHORS];
+        struct kafka_log log;
+        int64_t lost;
+    } cases[] = {
+        {{3, 9}, {15, 25}, 5},
+        {{9}, {11, 25}, 1},
+        {{0}, {15, 25}, 5},
+        {{9}, {15, 15}, 5},
+        {{9}, {1000000000000, 1000000000007}, 999999999990},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        cleanup(directory_remove) struct directory directory = directory_make();
+        const struct kafka_log *log = &cases[i].log;
+        struct reading reading;
+        struct stream stream;
+        struct state state;
+
+        write_files(&directory, 10, cases[i].anchors);
+        open_stream(&stream, &directory, &state);
+        assert_int_equal(read_log(&stream, log, INT64_MAX).verdict, STREAM_LOST);
+        assert_int_equal(stream.offset, 10); /* nobody has said yet to go on */
+        assert_true(stream_pass_gap(&stream, log->first) == cases[i].lost);
+        assert_true(stream.offset == log->first);
+        assert_true(stream_start(&stream) == log->first);
+        assert_true(stream_is_next(&stream, log->first));
+        assert_false(stream_is_next(&stream, log->first - 1));
+        assert_true(stream.dirty && stream.urgent);
+
+        reading = read_log(&stream, log, INT64_MAX);
+        assert_int_equal(reading.verdict, STREAM_SKIP);
+        assert_string_equal(reading.messages, "");
+        assert_int_equal(state.count, log->end - log->first);
+        store_stream(&stream);
+        assert_false(stream.urgent);
+        stream_close(&stream);
+
+        /* A start behind it knows nothing of a gap. */
+        open_stream(&stream, &directory, &state);
+        reading = read_log(&stream, log, INT64_MAX);
+        assert_int_equal(reading.verdict, STREAM_SKIP);
+        assert_true(stream.offset == log->end);
+        assert_int_equal(state.first, -1);
+        if (log->end > log->first)
+            assert_string_equal(reading.messages, "");
+        stream_close(&stream);
+    }
+}
+
+/* Retention overtakes a stream that runs. */
+static void
+a_gap_is_passed_while_running(void **unused)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    const struct kafka_log before = {0, 8}, after = {20, 30};
+    struct error message = ERROR_INIT;
+    struct reading reading;
+    struct stream stream;
+    struct state state;
+
+    open_stream(&stream, &directory, &state);
+    read_log(&stream, &before, INT64_MAX);
+    store_stream(&stream);
+    assert_int_equal(stream_meet_range(&stream, 20, 30, &message), STREAM_LOST);
+    assert_string_equal(message.text, "the broker no longer has the records from offset 8 to 19 "
+                                      "(12 of them), which were not read");
+    assert_int_equal(stream_pass_gap(&stream, 20), 12);
+    reading = read_log(&stream, &after, INT64_MAX);
+    assert_int_equal(reading.verdict, STREAM_SKIP);
+    assert_int_equal(state.count, 18);
+    assert_int_equal(stream.offset, 30);
+    stream_close(&stream);
+}
+
+static char *
+read_station(const struct directory *directory)
+{
+    struct identity identity;
+    struct error error = ERROR_INIT;
+
+    identity_init(&identity, "temperatures", 3);
+    if (identity_load(&identity, directory->fd, &error) != 0)
+        fail_msg("%s", error.text);
+    return strdup(identity.station);
+}
+
+/*
+ * A checkpoint that stands on the station must not be on the disk before it. So when it can't be
+ * written the station is there, and when the source file can't, the checkpoint is not.
+ */
+static void
+the_station_is_on_disk_before_the_checkpoint(void **unused)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    cleanup(free) char *before = NULL, *after = NULL, *station = NULL;
+    const struct kafka_log log = {0, 8}, more = {0, 12};
+    struct error error = ERROR_INIT;
+    struct stream stream;
+    struct state state;
+
+    open_stream(&stream, &directory, &state);
+    read_log(&stream, &log, INT64_MAX);
+    store_stream(&stream);
+    before = directory_read(&directory, FILE_NAME);
+
+    /* The source file can't be written. */
+    read_log(&stream, &more, INT64_MAX);
+    stream_learn_station(&stream, "StationA");
+    assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, 0), 0);
+    assert_int_equal(mkdirat(directory.fd, SOURCE_NAME, 0755), 0);
+    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_non_null(strstr(error.text, "/.partition-3.source: can't be replaced: Is a directory"));
+    directory_assert_holds(&directory, FILE_NAME, before);
+    assert_true(stream.dirty);
+    assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, AT_REMOVEDIR), 0);
+
+    /* The checkpoint can't be written. */
+    assert_int_equal(unlinkat(directory.fd, FILE_NAME, 0), 0);
+    assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
+    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_non_null(strstr(error.text, "/partition-3.json: can't be replaced: Is a directory"));
+    station = read_station(&directory);
+    assert_string_equal(station, "StationA");
+    assert_true(stream.dirty);
+    assert_int_equal(unlinkat(directory.fd, FILE_NAME, AT_REMOVEDIR), 0);
+
+    /* That attempt was none: the next one begins with the source file as well. */
+    assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, 0), 0);
+    assert_int_equal(mkdirat(directory.fd, SOURCE_NAME, 0755), 0);
+    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_false(directory_has(&directory, FILE_NAME));
+    assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, AT_REMOVEDIR), 0);
+    store_stream(&stream);
+
+    /* Once it is there, the order is the usual one again: a source file too new does no harm. */
+    stream.dirty = true;
+    assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, 0), 0);
+    assert_int_equal(unlinkat(directory.fd, FILE_NAME, 0), 0);
+    assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
+    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_false(directory_has(&directory, SOURCE_NAME));
+    assert_int_equal(unlinkat(directory.fd, FILE_NAME, AT_REMOVEDIR), 0);
+    store_stream(&stream);
+    stream_close(&stream);
+
+    open_stream(&stream, &directory, &state);
+    assert_string_equal(stream.identity.station, "StationA");
+    assert_int_equal(read_log(&stream, &more, INT64_MAX).verdict, STREAM_SKIP);
+    stream_close(&stream);
+}
+
+/* Died between the two files: the next start knows the station, and reads the records again. */
+static void
+a_station_newer_than_the_checkpoint_is_known(void **unused)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    cleanup(free) char *old = NULL;
+    const struct kafka_log log = {0, 8}, more = {0, 12};
+    struct reading reading;
+    struct stream stream;
+    struct state state;
+
+    open_stream(&stream, &directory, &state);
+    read_log(&stream, &log, INT64_MAX);
+    store_stream(&stream);
+    old = directory_read(&directory, FILE_NAME);
+    stream_learn_station(&stream, "StationA");
+    read_log(&stream, &more, INT64_MAX);
+    store_stream(&stream);
+    stream_close(&stream);
+    directory_write(&directory, FILE_NAME, old);
+
+    open_stream(&stream, &directory, &state);
+    assert_string_equal(stream.identity.station, "StationA");
+    reading = read_log(&stream, &more, INT64_MAX);
+    assert_int_equal(reading.verdict, STREAM_SKIP);
+    assert_string_equal(reading.messages, "");
+    assert_int_equal(state.first, 8);
+    assert_int_equal(state.count, 12);
+    stream_close(&stream);
+}
+
+/* Nothing is continued: it may be another station's topic now, and a death must not bring it back. */
+static void
+a_station_without_a_checkpoint_is_forgotten(void **unused)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    cleanup(free) char *kept = NULL, *forgotten = NULL;
+    const struct kafka_log log = {0, 8};
+    struct error error = ERROR_INIT;
+    struct stream stream;
+    struct state state;
+
+    open_stream(&stream, &directory, &state);
+    read_log(&stream, &log, INT64_MAX);
+    stream_learn_station(&stream, "StationA");
+    store_stream(&stream);
+    stream_close(&stream);
+    assert_int_equal(unlinkat(directory.fd, FILE_NAME, 0), 0);
+
+    open_stream(&stream, &directory, &state);
+    read_log(&stream, &log, INT64_MAX);
+    assert_string_equal(stream.identity.station, "");
+    kept = read_station(&directory);
+    assert_string_equal(kept, "StationA"); /* until the next checkpoint, before which it goes */
+    assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
+    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    forgotten = read_station(&directory);
+    assert_string_equal(forgotten, "");
+    stream_close(&stream);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_are_refused_and_left_alone),
+        cmocka_unit_test(the_station_goes_with_the_checkpoint),
         cmocka_unit_test(a_second_one_is_told_who_holds_the_partition),
         cmocka_unit_test(a_missing_checkpoint_is_told),
         cmocka_unit_test(first_contact_follows_the_table),
@@ -885,6 +1127,11 @@ main(void)
         cmocka_unit_test(random_lives_come_to_the_same_state),
         cmocka_unit_test(what_the_broker_says_is_kept_and_compared),
         cmocka_unit_test(a_store_that_fails_leaves_it_dirty),
+        cmocka_unit_test(a_gap_is_passed_once_it_is_known),
+        cmocka_unit_test(a_gap_is_passed_while_running),
+        cmocka_unit_test(the_station_is_on_disk_before_the_checkpoint),
+        cmocka_unit_test(a_station_newer_than_the_checkpoint_is_known),
+        cmocka_unit_test(a_station_without_a_checkpoint_is_forgotten),
     };
     const char *given = getenv("SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Everything goes into one array, which is sorted so that what belongs together stands together. Ids
+ * are in the order in which people count: Station2 before Station10.
+ */
+
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "ctl/merge.h"
+
+void
+merged_add(struct stats *stats, const struct stats *further)
+{
+    stats->count += further->count;
+    /* Two finite sums may not have one. */
+    stats->sum = fmax(-DBL_MAX, fmin(DBL_MAX, stats->sum + further->sum));
+    if (further->start < stats->start)
+        stats->start = further->start;
+    if (further->end > stats->end)
+        stats->end = further->end;
+    stats->has_extremes = stats->has_extremes && further->has_extremes;
+    if (further->min < stats->min ||
+        (further->min == stats->min && further->min_date < stats->min_date)) {
+        stats->min = further->min;
+        stats->min_date = further->min_date;
+    }
+    if (further->max > stats->max ||
+        (further->max == stats->max && further->max_date < stats->max_date)) {
+        stats->max = further->max;
+        stats->max_date = further->max_date;
+    }
+}
+
+/* An entry of one file, before the same ones are put together. */
+struct part {
+    struct merged_station station;
+    size_t topic_rank;
+    int32_t partition;
+};
+
+static int
+compare_stations(const struct part *a, const struct part *b)
+{
+    int result = strverscmp(a->station.id, b->station.id);
+
+    if (result == 0)
+        result = strcmp(a->station.id, b->station.id);
+    if (result == 0)
+        result = a->station.year - b->station.year;
+    return result != 0 ? result : a->station.month - b->station.month;
+}
+
+static int
+compare_parts(const void *left, const void *right)
+{
+    const struct part *a = left, *b = right;
+    int result;
+
+    if (a->topic_rank != b->topic_rank)
+        return a->topic_rank < b->topic_rank ? -1 : 1;
+    result = compare_stations(a, b);
+    if (result != 0)
+        return result;
+    return a->partition < b->partition ? -1 : a->partition > b->partition;
+}
+
+/* The table of a monthly file has its months as "2000-01". */
+static void
+fill_part(struct part *part, const struct snapshot_file *file, const struct station *station)
+{
+    part->partition = file->number;
+    part->station = (struct merged_station){
+        .topic = file->topic,
+        .id = station->id,
+        .stats = station->stats,
+    };
+    if (file->partition.layout != PARTITION_MONTHLY)
+        return;
+    part->station.id = file->station;
+    part->station.year = atoi(station->id);
+    part->station.month = atoi(station->id + strlen("2000-"));
+}
+
+static size_t
+rank_topic(const struct snapshot *snapshot, const char *topic)
+{
+    size_t i = 0;
+
+    while (strcmp(snapshot->files[i].topic, topic) != 0)
+        i++;
+    return i;
+}
+
+static size_t
+fill_parts(struct part *parts, const struct snapshot *snapshot)
+{
+    size_t n_parts = 0;
+
+    for (size_t i = 0; i < snapshot->n_files; i++) {
+        const struct snapshot_file *file = &snapshot->files[i];
+        size_t topic_rank = rank_topic(snapshot, file->topic);
+
+        for (size_t j = 0; file->good && j < file->partition.stations.n_stations; j++) {
+            fill_part(&parts[n_parts], file, &file->partition.stations.stations[j]);
+            parts[n_parts++].topic_rank = topic_rank;
+        }
+    }
+    return n_parts;
+}
+
+static size_t
+count_parts(const struct snapshot *snapshot)
+{
+    size_t n_parts = 0;
+
+    for (size_t i = 0; i < snapshot->n_files; i++)
+        if (snapshot->files[i].good)
+            n_parts += snapshot->files[i].partition.stations.n_stations;
+    return n_parts;
+}
+
+static int
+add_partition(struct partition_list *list, int32_t partition)
+{
+    int32_t *partitions =
+        reallocarray(list->partitions, list->n_partitions + 1, sizeof(*partitions));
+
+    if (!partitions)
+        return -ENOMEM;
+    list->partitions = partitions;
+    partitions[list->n_partitions++] = partition;
+    return 0;
+}
+
+int
+merged_init(struct merged *merged, const struct snapshot *snapshot)
+{
+    size_t n_parts = count_parts(snapshot);
+    cleanup(free) struct part *parts = calloc(n_parts + 1, sizeof(*parts));
+
+    *merged = (struct merged){.stations = calloc(n_parts + 1, sizeof(*merged->stations))};
+    if (!parts || !merged->stations)
+        return -ENOMEM;
+    n_parts = fill_parts(parts, snapshot);
+    qsort(parts, n_parts, sizeof(*parts), compare_parts);
+    for (size_t i = 0; i < n_parts; i++) {
+        if (i > 0 && parts[i].topic_rank == parts[i - 1].topic_rank &&
+            compare_stations(&parts[i], &parts[i - 1]) == 0)
+            merged_add(&merged->stations[merged->n_stations - 1].stats, &parts[i].station.stats);
+        else
+            merged->stations[merged->n_stations++] = parts[i].station;
+        if (add_partition(&merged->stations[merged->n_stations - 1].partitions,
+                          parts[i].partition) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+void
+merged_fini(struct merged *merged)
+{
+    for (size_t i = 0; i < merged->n_stations; i++)
+        partition_list_fini(&merged->stations[i].partitions);
+    free(merged->stations);
+}

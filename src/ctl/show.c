@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * weatherctl show: all stations of all partitions, as a table or as one document. Of a monthly file,
+ * its months.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/cleanup.h"
+#include "common/date.h"
+#include "ctl/show.h"
+#include "ctl/state.h"
+#include "ctl/table.h"
+#include "ctl/watch.h"
+
+enum { OPTION_WATCH = 'W', OPTION_JSON = 'J', OPTION_OFFLINE = 'L' };
+
+static const struct option_row options[] = {
+    {"watch", OPTION_WATCH, NULL, "show it again whenever a file is replaced, until Ctrl-C"},
+    {"json", OPTION_JSON, NULL, "one JSON document, for programs"},
+    {"offline", OPTION_OFFLINE, NULL, "with --json: do not ask Kafka for the lag"},
+};
+
+/* Zero has no sign, and a number that makes a column wide has few digits. */
+static void
+add_degrees(struct table *table, bool known, double degrees)
+{
+    if (!known)
+        table_add(table, "-");
+    else if (fabs(degrees) >= 1e7)
+        table_add(table, "%.3g", degrees);
+    else
+        table_add(table, "%.1f", round(degrees * 10) / 10 + 0.0);
+}
+
+static void
+add_name(struct table *table, const struct merged_station *station)
+{
+    if (station->month == 0)
+        table_add(table, "%s", station->id);
+    else
+        table_add(table, "%s%s%s-%04d", station->id, station->id[0] ? " " : "",
+                  date_month_name(station->month), station->year);
+}
+
+static void
+add_station(struct table *table, const struct merged_station *station, bool with_topic)
+{
+    const struct stats *stats = &station->stats;
+    char start[DATE_LENGTH + 1], end[DATE_LENGTH + 1], partitions[64];
+
+    date_format(stats->start, start);
+    date_format(stats->end, end);
+    partition_list_format(&station->partitions, partitions, sizeof(partitions));
+    if (with_topic)
+        table_add(table, "%s", station->topic);
+    add_name(table, station);
+    table_add(table, "%s", partitions);
+    table_add(table, "%" PRId64, stats->count);
+    table_add(table, "%s", start);
+    table_add(table, "%s", end);
+    add_degrees(table, true, stats->sum / (double)stats->count);
+    add_degrees(table, stats->has_extremes, stats->min);
+    add_degrees(table, stats->has_extremes, stats->max);
+}
+
+static bool
+has_months(const struct merged *merged)
+{
+    for (size_t i = 0; i < merged->n_stations; i++)
+        if (merged->stations[i].month > 0)
+            return true;
+    return false;
+}
+
+static void
+print_total(FILE *file, const struct snapshot *snapshot, const struct merged *merged)
+{
+    const char *things = has_months(merged) ? "month" : "station";
+    size_t n_good = 0, n_merged = 0;
+    int64_t n_reports = 0;
+
+    for (size_t i = 0; i < snapshot->n_files; i++)
+        n_good += snapshot->files[i].good;
+    for (size_t i = 0; i < merged->n_stations; i++) {
+        n_reports += merged->stations[i].stats.count;
+        n_merged += merged->stations[i].partitions.n_partitions > 1;
+    }
+    fprintf(file, "%zu %s%s, %" PRId64 " report%s in %zu partition%s", merged->n_stations, things,
+            merged->n_stations == 1 ? "" : "s", n_reports, n_reports == 1 ? "" : "s", n_good,
+            n_good == 1 ? "" : "s");
+    if (n_merged > 0)
+        fprintf(file, "; %zu in several of them, merged", n_merged);
+    fputc('\n', file);
+}
+
+static void
+print_table(FILE *file, const struct snapshot *snapshot, const struct merged *merged, int width,
+            size_t rows_max)
+{
+    bool with_topic = snapshot->n_topics > 1;
+    const struct table_column columns[] = {
+        {"topic", false, 5},  {has_months(merged) ? "month" : "station", false, 7},
+        {"part", true, 4},    {"reports", true, 0},
+        {"from", false, 0},   {"to", false, 0},
+        {"average", true, 0}, {"lowest", true, 0},
+        {"highest", true, 0},
+    };
+    size_t n_columns = sizeof(columns) / sizeof(columns[0]);
+    struct table table;
+
+    table_init(&table, columns + !with_topic, n_columns - !with_topic);
+    for (size_t i = 0; i < merged->n_stations; i++)
+        add_station(&table, &merged->stations[i], with_topic);
+    table_print(&table, file, width, rows_max);
+    if (table_rows(&table) > rows_max)
+        fprintf(file, "… and %zu more\n", table_rows(&table) - rows_max);
+    table_fini(&table);
+    print_total(file, snapshot, merged);
+}
+
+/* In place there is no room beside the table: what is wrong stands below it. */
+static void
+draw(void *userdata, FILE *file, int width, size_t lines_max)
+{
+    struct ctl *ctl = userdata;
+    size_t n_bad = 0, rows_max = SIZE_MAX;
+    struct snapshot snapshot;
+    struct merged merged;
+
+    if (state_read(ctl, &snapshot) == EX_OK && merged_init(&merged, &snapshot) == 0) {
+        for (size_t i = 0; i < snapshot.n_files; i++)
+            n_bad += !snapshot.files[i].good;
+        if (lines_max > 0)
+            rows_max = lines_max > n_bad + 3 ? lines_max - n_bad - 3 : 1;
+        if (merged.n_stations + n_bad + 2 <= lines_max)
+            rows_max = merged.n_stations;
+        print_table(file, &snapshot, &merged, width, rows_max);
+        for (size_t i = 0; i < snapshot.n_files; i++)
+            if (!snapshot.files[i].good)
+                fprintf(file, "%s\n", snapshot.files[i].error.text);
+        merged_fini(&merged);
+    }
+    snapshot_fini(&snapshot);
+}
+
+static int
+watch(struct ctl *ctl)
+{
+    struct error error = ERROR_INIT;
+
+    if (watch_run(ctl_directory(ctl), draw, ctl, &error) == 0)
+        return EX_OK;
+    log_err(&ctl->daemon.log, "%s", error.text);
+    return EX_OSERR;
+}
+
+static int
+show(struct ctl *ctl, const struct snapshot *snapshot)
+{
+    struct merged merged;
+    int width, height, result = merged_init(&merged, snapshot);
+
+    table_find_size(stdout, &width, &height);
+    if (result == 0 && ctl->options[OPTION_JSON])
+        result = show_json(stdout, snapshot, &merged);
+    else if (result == 0)
+        print_table(stdout, snapshot, &merged, width, SIZE_MAX);
+    merged_fini(&merged);
+    return result == -ENOMEM ? EX_SOFTWARE : EX_OK;
+}
+
+static int
+run(struct ctl *ctl)
+{
+    struct snapshot snapshot;
+    size_t n_bad;
+    int exit_code;
+
+    if (ctl->options[OPTION_WATCH] && ctl->options[OPTION_JSON])
+        return ctl_usage_error(ctl, "--watch and --json do not go together");
+    exit_code = state_read(ctl, &snapshot);
+    if (exit_code == EX_OK && ctl->options[OPTION_WATCH]) {
+        exit_code = watch(ctl);
+    } else if (exit_code == EX_OK) {
+        n_bad = snapshot_complain(&snapshot, &ctl->daemon.log);
+        if (snapshot.n_files == 0)
+            log_notice(&ctl->daemon.log, "%s: there is no partition-N.json yet",
+                       ctl_directory(ctl));
+        if (ctl->options[OPTION_JSON] && !ctl->options[OPTION_OFFLINE])
+            state_ask_ends(ctl, &snapshot);
+        exit_code = show(ctl, &snapshot);
+        if (n_bad > 0 && exit_code == EX_OK)
+            exit_code = EX_DATAERR;
+    }
+    snapshot_fini(&snapshot);
+    return exit_code;
+}
+
+const struct ctl_command ctl_show = {
+    .name = "show",
+    .synopsis = "[DIRECTORY]",
+    .purpose = "Show the statistics of all stations",
+    .settings = CTL_SETTINGS,
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .n_arguments_max = 1,
+    .run = run,
+};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* What show.c and show_json.c share: the two forms of the same thing. */
+
+#include <stdio.h>
+
+#include "ctl/merge.h"
+
+/* Writes the document of show --json: 0 or a negative errno. */
+int show_json(FILE *file, const struct snapshot *snapshot, const struct merged *merged);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+
+/* What a producer keeps on the disk: its directory, the lock of it, and producer.json. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "producer/producer_private.h"
+#include "stream/lock.h"
+
+static int
+open_directory(struct producer *producer)
+{
+    struct error error = ERROR_INIT;
+    const char *directory = daemon_state_directory(producer->config.directory);
+    int result;
+
+    producer->directory = directory;
+    producer->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (producer->directory_fd < 0) {
+        log_err(producer->log, "directory %s: %s; create it, or set [producer] directory",
+                directory, strerror(errno));
+        return EX_CANTCREAT;
+    }
+    if (faccessat(producer->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
+        log_err(producer->log, "directory %s: %s; weatherd must be able to write there", directory,
+                strerror(errno));
+        return EX_CANTCREAT;
+    }
+    result =
+        lock_take(producer->directory_fd, ".producer.lock", "producer", &producer->lock_fd, &error);
+    if (result != 0) {
+        log_err(producer->log, "%s/%s", directory, error.text);
+        return EX_CANTCREAT;
+    }
+    return EX_OK;
+}
+
+static int
+forget_position(struct producer *producer)
+{
+    struct error error = ERROR_INIT;
+    bool removed;
+
+    if (position_forget(&producer->file, &removed, &error) < 0) {
+        log_err(producer->log, "%s/%s", producer->directory, error.text);
+        return EX_IOERR;
+    }
+    if (removed)
+        log_notice(producer->log, "%s/" POSITION_FILE " is forgotten, as --fresh says",
+                   producer->directory);
+    return EX_OK;
+}
+
+static int
+load_position(struct producer *producer)
+{
+    struct position *position = &producer->acknowledged;
+    struct error error = ERROR_INIT;
+    int result;
+
+    result = position_load(&producer->file, position, &error);
+    if (result == POSITION_E_NONE)
+        return EX_OK;
+    if (result != 0) {
+        log_err(producer->log, "%s/%s", producer->directory, error.text);
+        return result == POSITION_E_CORRUPT ? EX_DATAERR : EX_IOERR;
+    }
+    if (position->reports > 0 &&
+        position->reports >= feed_day_size(producer->feed, position->days)) {
+        log_err(producer->log,
+                "%s/" POSITION_FILE ": \"reports\" is %llu, but day %llu of the feed has %zu; "
+                "restore the file or the feed, or begin anew with --fresh",
+                producer->directory, (unsigned long long)position->reports,
+                (unsigned long long)position->days, feed_day_size(producer->feed, position->days));
+        return EX_DATAERR;
+    }
+    producer->sent = *position;
+    log_info(producer->log, "going on after %llu days and %llu reports",
+             (unsigned long long)position->days, (unsigned long long)position->reports);
+    return EX_OK;
+}
+
+int
+producer_open_directory(struct producer *producer)
+{
+    int exit_code = open_directory(producer);
+
+    if (exit_code != EX_OK)
+        return exit_code;
+    position_file_init(&producer->file, producer->directory_fd, feed_describe(producer->feed));
+    return producer->daemon->flag ? forget_position(producer) : load_position(producer);
+}
+
+bool
+producer_save(struct producer *producer)
+{
+    bool was_paused = producer->paused;
+    struct error error = ERROR_INIT;
+    uint64_t suppressed;
+    int result = 0;
+
+    if (producer->dirty)
+        result = position_store(&producer->file, &producer->acknowledged, &error);
+    producer->paused = result < 0;
+    if (result < 0 && sampler_pass(&producer->failures, loop_now(), &suppressed))
+        log_err(producer->log, "%s/%s; sending stands still until it can be", producer->directory,
+                error.text);
+    if (result == 0) {
+        producer->dirty = false;
+        if (was_paused)
+            log_notice(producer->log, "%s/" POSITION_FILE " can be written again; sending goes on",
+                       producer->directory);
+    }
+    return result == 0;
+}
+
+/*
+ * All topics are there: from now on they may hold reports of this producer, and are never deleted
+ * again. That must be durable before the first report is sent; as long as it can't be, nothing is.
+ */
+int
+producer_cover_topics(struct producer *producer)
+{
+    struct position_file *file = &producer->file;
+    size_t n_before = file->n_topics;
+    struct error error = ERROR_INIT;
+    int result = 0;
+
+    for (size_t i = 0; i < producer->config.n_topics && result == 0; i++)
+        result = position_cover(file, producer->config.topics[i].name, &error);
+    if (result < 0) {
+        log_err(producer->log, "%s/%s", producer->directory, error.text);
+        return result == -E2BIG ? EX_DATAERR : EX_SOFTWARE;
+    }
+    if (file->covers_all || file->n_topics > n_before)
+        producer->dirty = true;
+    file->covers_all = false;
+    if (!producer_save(producer))
+        loop_set_timer(producer->save_timer, loop_now() + SAVE_USEC);
+    return EX_OK;
+}
