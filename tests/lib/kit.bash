@@ -20,6 +20,7 @@ if [[ -z ${WEATHERD_BUILD-} ]]; then
     [[ ! -e config.status ]] || WEATHERD_BUILD=$PWD
 fi
 export WEATHERD_BUILD
+kit_under=()
 
 # What the machine or the caller has set must not reach the daemons.
 unset NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID STATE_DIRECTORY RUNTIME_DIRECTORY CONFIGURATION_DIRECTORY \
@@ -332,13 +333,14 @@ built() # NAME
     return 1
 }
 
-# The command line goes to the array kit_command. Own options come first, so that the test's win.
+# The command line goes to the array kit_command. Own options come first, so that the test's win. What a test has in the
+# array kit_under, such as valgrind, runs the program.
 kit_daemon() # consumer|producer ARGUMENT...
 {
     local program ini
 
     program=$(built "weatherd-$1") || return
-    kit_command=("$program")
+    kit_command=("${kit_under[@]}" "$program")
     if [[ " $* " != *" -c "* ]]; then
         ini=$(kit_state)/none.ini
         : >"$ini"
