@@ -224,6 +224,17 @@ PYTHON
     expect_output '^UNKNOWN: '
 }
 
+@test "a copy in a subdirectory is named and does not count" {
+    take_files
+    ctl show state >without
+    cp -a state copy && mv copy state/backup
+    ctl show state >with 2>warned
+    diff without with
+    grep -E 'state/backup/partition-0.json: there is another file of this partition, .*and others like it' warned
+    run ctl status --offline state
+    [[ $output == *'and 1 more' ]] # of four, none of which is read
+}
+
 @test "show --watch prints the table again when a file was replaced, and SIGINT ends it with 0" {
     take_files
     ctl_start watch show --watch state
