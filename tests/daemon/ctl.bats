@@ -116,6 +116,7 @@ PYTHON
 }
 
 @test "a file that is not good is named, the others are shown, and the exit code is 65" {
+    spoils state/partition-0.json
     take_files
     sed -i 's/"count": /"count": -/' state/partition-0.json
     run ctl show state
@@ -166,6 +167,18 @@ PYTHON
     sed 's/"version": 1/"version": 2/' document >spoilt
     run schema show spoilt
     expect_status 1
+}
+
+@test "a file that does not fit its schema fails the test that leaves it behind" {
+    take_files
+    kit_check_files "$PWD"
+    sed -i '/"end"/d' state/partition-2.json
+    run helper schema.py "$top/share/partition.schema.json" state/partition-2.json
+    expect_output "^state/partition-2.json: Station[A-J]: 'end' is a required property"
+    run kit_check_files "$PWD"
+    ((status != 0))
+    spoils state/partition-2.json
+    kit_check_files "$PWD"
 }
 
 @test "show --json says what the files say, with the lag" {
@@ -356,6 +369,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "${kit_command[@]}
     mkdir single && consumer -o consumer.topic=spoilt -o consumer.directory=single --until-end 0
     while IFS=$'\t' read -r name message; do
         [[ $name != another-layout ]] || continue # which is for the settings to say
+        spoils "$name"
         mkdir "$name" && cp -a single/. "$name"
         helper corrupt.py "$name" "$name/partition-0.json"
         run ctl verify "$name/partition-0.json"
@@ -368,6 +382,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "${kit_command[@]}
 }
 
 @test "verify compares the name with the number inside, and reads the source file" {
+    spoils state/partition-0.json # its source file
     mkdir state
     consumer -o consumer.directory=state -o consumer.layout=tagged --until-end 0-1
     ctl verify state/partition-0.json
