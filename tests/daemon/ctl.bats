@@ -87,7 +87,7 @@ EOF2
 
 @test "show has a row for each station of each file, as they are, within 80 columns" {
     take_files
-    ctl show state >table
+    COLUMNS=80 ctl show state >table
     head -n 1 table | grep -E '^station +part +reports +from +to +average +lowest +highest$'
     sed '1d;$d' table | tr -s ' ' | sort >rows
     expected_rows state | sort | diff - rows
@@ -104,7 +104,7 @@ EOF2
  "東京": {"count": 1, "sum": 1e300, "avg": 1e300, "start": "2000-01-01", "end": "2000-01-01"},
  "0123456789012345678901234567890123456789": {"count": 1, "sum": 1, "avg": 1, "start": "2000-01-01", "end": "2000-01-01"}}
 JSON
-    ctl show state >table
+    COLUMNS=80 ctl show state >table
     /usr/bin/python3 - <<'PYTHON'
 import unicodedata
 lines = open("table", encoding="utf-8").read().splitlines()[:-1]
@@ -113,6 +113,35 @@ assert len(widths) == 1 and widths.pop() <= 80, lines
 assert any("…" in line for line in lines), lines
 assert not any("-0.0" in line for line in lines), lines
 PYTHON
+}
+
+# A terminal of that many columns.
+on_terminal() # COLUMNS COMMAND...
+{
+    script -qec "stty cols $1 && ${*:2}" /dev/null </dev/null | tr -d '\r'
+}
+
+@test "ids are whole in a pipe; where the terminal or COLUMNS is narrow they are cut in the middle" {
+    local number long=station-with-a-name-of-fifty-characters-or-so-number
+
+    mkdir -p state/further
+    for number in 17 18; do
+        echo "\"$long-$number\": {\"count\": 1, \"sum\": 1, \"avg\": 1, \"start\": \"2000-01-01\", \"end\": \"2000-01-01\"}"
+    done | paste -s -d , | sed 's/.*/{"offset": 2, &}/' | tee state/partition-0.json >state/further/partition-0.json
+    ctl show state >whole
+    grep -E "^temperatures  $long-17  " whole
+    grep -E "^further +$long-18  " whole
+    COLUMNS=80 ctl show state >narrow
+    # the first date made room for them
+    head -n 1 narrow | grep -E '^topic +station +part reports to +average lowest highest$'
+    grep -E '^temperatures station-wi…number-17 ' narrow
+    grep -E '^further +station-wi…number-18 ' narrow
+    ctl show state/further >whole
+    kit_ctl show state/further
+    # shellcheck disable=SC2154 # set by kit_ctl
+    on_terminal 140 "${kit_command[@]}" | diff whole -
+    on_terminal 80 "${kit_command[@]}" | grep -E '^station-wit…-number-18 '
+    COLUMNS=140 on_terminal 80 "${kit_command[@]}" | diff whole -
 }
 
 @test "a file that is not good is named, the others are shown, and the exit code is 65" {
