@@ -10,15 +10,15 @@
 #include <string.h>
 
 #include "ctl/chart.h"
-#include "ctl/table.h"
+#include "ctl/text.h"
 
-#define COLUMN_WIDTH  8.0 /* of a character of 13 px, as a terminal counts them */
-#define LABEL_COLUMNS 32
-#define PLOT_WIDTH    560.0
-#define EDGE          20.0
-#define VALUE_WIDTH   62.0  /* beside the end of a bar */
-#define MANY          30    /* bars; from there on the ticks stand at the top as well */
-#define VALUE_MAX     1e300 /* beyond it a difference might not be finite */
+#define LABEL_WIDTH 260
+#define PLOT_WIDTH  560.0
+#define EDGE        20.0
+#define VALUE_WIDTH 62.0  /* beside the end of a bar */
+#define MANY        30    /* bars; from there on the ticks stand at the top as well */
+#define LONG        1e7   /* numbers with that many digits */
+#define VALUE_MAX   1e300 /* beyond it a difference might not be finite */
 
 /* Where things are. */
 struct plan {
@@ -55,6 +55,31 @@ put_text(FILE *file, const char *text, size_t length)
     }
 }
 
+/* Of a font of 13 px, of those in common use one of the wider. */
+static int
+text_pixels(const char *character, int columns)
+{
+    if (columns != 1)
+        return columns * 8;
+    if (strchr(" !'(),-./:;I[]fijlrt|", *character))
+        return 6;
+    if (strchr("%@MWmw", *character))
+        return 13;
+    return (*character >= 'a' && *character <= 'z') || (*character >= '0' && *character <= '9')
+               ? 8
+               : 10;
+}
+
+static void
+put_cut_text(FILE *file, const char *text, int room)
+{
+    struct text_cut cut = text_cut(text, room, text_pixels);
+
+    put_text(file, text, (size_t)cut.head);
+    fputs(cut.mark, file);
+    put_text(file, cut.tail, strlen(cut.tail));
+}
+
 struct chart_axis
 chart_find_axis(double lowest, double highest)
 {
@@ -79,22 +104,20 @@ make_plan(const struct chart *chart)
 {
     struct plan plan = {.left = 0};
     double lowest = 0, highest = 0, pad;
-    int columns = 0;
+    int label = 0;
 
     for (size_t i = 0; i < chart->n_bars; i++) {
-        int width = table_text_width(chart->bars[i].label);
+        int width = text_cut(chart->bars[i].label, LABEL_WIDTH, text_pixels).width;
 
         lowest = fmin(lowest, chart->bars[i].value);
         highest = fmax(highest, chart->bars[i].value);
-        columns = width > columns ? width : columns;
+        label = width > label ? width : label;
     }
-    if (columns > LABEL_COLUMNS)
-        columns = LABEL_COLUMNS;
     plan.axis = chart_find_axis(lowest, highest);
     plan.decimals = (int)fmax(1, fmin(6, 1 - floor(log10(plan.axis.step))));
     /* The figure at the end of a negative bar must not run into the labels. */
     pad = lowest < 0 ? VALUE_WIDTH : 0;
-    plan.left = EDGE + columns * COLUMN_WIDTH + 12 + pad;
+    plan.left = EDGE + label + 12 + pad;
     plan.right = plan.left + PLOT_WIDTH - pad;
     plan.zero = plan.left +
                 (0 - plan.axis.low) / (plan.axis.high - plan.axis.low) * (plan.right - plan.left);
@@ -116,13 +139,13 @@ find_x(const struct plan *plan, double value)
     return plan->left + part * (plan->right - plan->left);
 }
 
-/* A minus sign as long as a plus. */
+/* A minus sign as long as a plus. With fewer decimals than none, or where they would be long, 3 digits. */
 static void
 put_number(FILE *file, double number, int decimals)
 {
     char text[64];
 
-    if (fabs(number) >= 1e7)
+    if (decimals < 0 || fabs(number) >= LONG)
         snprintf(text, sizeof(text), "%.3g", fabs(number));
     else
         snprintf(text, sizeof(text), "%.*f", decimals, fabs(number));
@@ -134,7 +157,8 @@ put_number(FILE *file, double number, int decimals)
 static void
 put_tick_label(FILE *file, const struct plan *plan, double x, double y, double value)
 {
-    int decimals = plan->axis.step >= 1 ? 0 : plan->decimals - 1;
+    bool is_long = plan->axis.high >= LONG || plan->axis.low <= -LONG;
+    int decimals = is_long ? -1 : plan->axis.step >= 1 ? 0 : plan->decimals - 1;
 
     fprintf(file, "<text class=\"tick\" x=\"%.1f\" y=\"%.1f\">", x, y);
     put_number(file, value, decimals);
@@ -163,17 +187,11 @@ write_axis(FILE *file, const struct chart *chart, const struct plan *plan)
 }
 
 static void
-write_label(FILE *file, const struct plan *plan, const char *label, double x, double y)
+write_label(FILE *file, const char *label, double x, double y)
 {
-    int width;
-    size_t length = table_text_fit(label, LABEL_COLUMNS, &width);
-    bool cut = label[length];
-
-    if (cut)
-        length = table_text_fit(label, LABEL_COLUMNS - 1, &width);
     fprintf(file, "<text class=\"label\" x=\"%.1f\" y=\"%.1f\">", x, y);
-    put_text(file, label, length);
-    fprintf(file, "%s</text>\n", cut ? "…" : "");
+    put_cut_text(file, label, LABEL_WIDTH);
+    fputs("</text>\n", file);
 }
 
 static void
@@ -188,7 +206,7 @@ write_bar(FILE *file, const struct plan *plan, const struct chart_bar *bar, size
     fputs(bar->note[0] ? ": " : "", file);
     put_text(file, bar->note, strlen(bar->note));
     fputs("</title>\n", file);
-    write_label(file, plan, bar->label, label_x, text_y);
+    write_label(file, bar->label, label_x, text_y);
     fprintf(file,
             "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n"
             "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">",
@@ -218,7 +236,7 @@ write_head(FILE *file, const struct chart *chart, const struct plan *plan)
           file);
     put_text(file, chart->title, strlen(chart->title));
     fputs("</text>\n<text class=\"subtitle\" x=\"20\" y=\"52\">", file);
-    put_text(file, chart->subtitle, strlen(chart->subtitle));
+    put_cut_text(file, chart->subtitle, (int)(plan->width - 2 * EDGE));
     fputs("</text>\n", file);
 }
 

@@ -105,12 +105,17 @@ print_table(FILE *file, const struct snapshot *snapshot, const struct merged *me
             size_t rows_max)
 {
     bool with_topic = snapshot->n_topics > 1;
+    bool months = has_months(merged);
     const struct table_column columns[] = {
-        {"topic", false, 5},  {has_months(merged) ? "month" : "station", false, 7},
-        {"part", true, 4},    {"reports", true, 0},
-        {"from", false, 0},   {"to", false, 0},
-        {"average", true, 0}, {"lowest", true, 0},
-        {"highest", true, 0},
+        {"topic", .width_min = 12},
+        {months ? "month" : "station", .width_min = months ? 22 : 16},
+        {"part", .right = true, .width_min = 8},
+        {"reports", .right = true},
+        {"from", .spare = true},
+        {"to", .spare = true},
+        {"average", .right = true},
+        {"lowest", .right = true},
+        {"highest", .right = true},
     };
     size_t n_columns = sizeof(columns) / sizeof(columns[0]);
     struct table table;

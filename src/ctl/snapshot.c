@@ -197,6 +197,9 @@ add_file(struct snapshot *snapshot, const struct snapshot_place *place, int dire
         return 0;
     }
     snapshot->n_files++;
+    if (snapshot->n_directories > 1)
+        file->found_in =
+            strcmp(file->topic, place->topic) == 0 ? SNAPSHOT_TOPIC : SNAPSHOT_ELSEWHERE;
     if (asprintf(&file->path, "%s/%s", place->directory, name) >= 0)
         return 0;
     file->path = NULL;
@@ -231,6 +234,63 @@ is_new_directory(struct snapshot *snapshot, int directory)
     return true;
 }
 
+static bool
+same_topic(const struct snapshot_file *a, const struct snapshot_file *b)
+{
+    return strcmp(a->topic, b->topic) == 0;
+}
+
+/* Within a directory numbers differ, so a copy is in another one than those before first. */
+static void
+mark_copies(struct snapshot *snapshot, size_t first)
+{
+    for (size_t i = first; i < snapshot->n_files; i++)
+        for (size_t j = 0; j < first; j++) {
+            struct snapshot_file *file = &snapshot->files[i], *earlier = &snapshot->files[j];
+
+            if (file->number == earlier->number && same_topic(file, earlier))
+                (file->found_in < earlier->found_in ? earlier : file)->is_copy = true;
+        }
+}
+
+static void
+drop_copies(struct snapshot *snapshot)
+{
+    size_t n_files = 0;
+
+    for (size_t i = 0; i < snapshot->n_files; i++) {
+        struct snapshot_file *file = &snapshot->files[i];
+
+        if (!file->is_copy) {
+            snapshot->files[n_files++] = *file;
+            continue;
+        }
+        if (snapshot->n_copies++ == 0) {
+            snapshot->copy = file->path;
+            file->path = NULL;
+        }
+        snapshot_file_fini(file);
+    }
+    snapshot->n_files = n_files;
+}
+
+/* Files of a topic stand together, but for odd ones. */
+static size_t
+count_topics(const struct snapshot *snapshot)
+{
+    const struct snapshot_file *files = snapshot->files;
+    size_t n_topics = 0;
+
+    for (size_t i = 0; i < snapshot->n_files; i++) {
+        size_t j = i > 0 && same_topic(&files[i - 1], &files[i]) ? i - 1 : 0;
+
+        while (!same_topic(&files[j], &files[i]))
+            j++;
+        n_topics += j == i;
+    }
+    return n_topics;
+}
+
 static int
 read_files(struct snapshot *snapshot, const struct snapshot_place *place, struct error *error)
 {
@@ -246,11 +306,10 @@ read_files(struct snapshot *snapshot, const struct snapshot_place *place, struct
     while (result == 0 && (entry = readdir(stream)))
         if (snapshot_number(entry->d_name) >= 0)
             result = add_file(snapshot, place, dirfd(stream), entry->d_name);
-    if (snapshot->n_files > first) {
+    if (snapshot->n_files > first)
         qsort(snapshot->files + first, snapshot->n_files - first, sizeof(*snapshot->files),
               by_number);
-        snapshot->n_topics++;
-    }
+    mark_copies(snapshot, first);
     return result;
 }
 
@@ -313,6 +372,8 @@ snapshot_read(struct snapshot *snapshot, const struct snapshot_place *place, str
         result = read_further(snapshot, place->config);
     if (result == -ENOMEM)
         error_set(error, result, "%s: %s", place->directory, strerror(ENOMEM));
+    drop_copies(snapshot);
+    snapshot->n_topics = count_topics(snapshot);
     return result;
 }
 
@@ -322,6 +383,7 @@ snapshot_fini(struct snapshot *snapshot)
     for (size_t i = 0; i < snapshot->n_files; i++)
         snapshot_file_fini(&snapshot->files[i]);
     free(snapshot->files);
+    free(snapshot->copy);
     free(snapshot->directories);
 }
 
@@ -330,6 +392,11 @@ snapshot_complain(const struct snapshot *snapshot, const struct log *log)
 {
     size_t n_bad = 0;
 
+    if (snapshot->n_copies > 0)
+        log_warning(log,
+                    "%s: there is another file of this partition, so this one is left out%s; keep "
+                    "copies elsewhere",
+                    snapshot->copy, snapshot->n_copies > 1 ? ", and others like it" : "");
     for (size_t i = 0; i < snapshot->n_files; i++) {
         const struct snapshot_file *file = &snapshot->files[i];
         int directory_length = (int)(strrchr(file->path, '/') + 1 - file->path);

@@ -27,12 +27,17 @@ struct snapshot_file {
     pid_t holder; /* of its lock; 0: none that can be seen */
     bool good;
     struct error error; /* why it is not */
+    /* Where it was met: in DIRECTORY itself, in one of its topic's own, or elsewhere. */
+    enum { SNAPSHOT_DIRECTORY, SNAPSHOT_TOPIC, SNAPSHOT_ELSEWHERE } found_in;
+    bool is_copy; /* another file is the one of its partition */
 };
 
 struct snapshot {
     size_t n_files;
     struct snapshot_file *files; /* by topic, that of DIRECTORY itself first, then by number */
     size_t n_topics;
+    size_t n_copies;      /* that have been left out */
+    char *copy;           /* the first of them */
     size_t n_directories; /* that have been read, none twice */
     struct snapshot_directory {
         dev_t device;
@@ -49,7 +54,8 @@ struct snapshot_place {
 
 /*
  * Reads DIRECTORY and its subdirectories that are called like a topic and have such files. A file
- * that is not good is there, with its error. 0, or a negative errno with a message when DIRECTORY
+ * that is not good is there, with its error. Of several of one partition, as with a copy that
+ * somebody keeps in a subdirectory, only the first is, in the order of found_in. 0, or a negative errno with a message when DIRECTORY
  * can't be read. Release with snapshot_fini() in either case.
  */
 int snapshot_read(struct snapshot *snapshot, const struct snapshot_place *place,
@@ -69,6 +75,6 @@ void snapshot_file_fini(struct snapshot_file *file);
 /* N of "partition-N.json", or -1 when it is not called so. */
 int32_t snapshot_number(const char *name);
 
-/* Logs what is wrong with the bad ones and returns how many there are. */
+/* Logs what is wrong with the bad ones and returns how many there are; copies are told, not counted. */
 struct log;
 size_t snapshot_complain(const struct snapshot *snapshot, const struct log *log);

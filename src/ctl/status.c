@@ -285,8 +285,9 @@ static void
 print_files(const struct snapshot *snapshot)
 {
     static const struct table_column columns[] = {
-        {"topic", false, 8},    {"part", true, 0},     {"offset", true, 0}, {"lag", true, 0},
-        {"records/s", true, 0}, {"stations", true, 0}, {"age", true, 0},    {"process", true, 0},
+        {"topic", .width_min = 16}, {"part", .right = true},      {"offset", .right = true},
+        {"lag", .right = true},     {"records/s", .right = true}, {"stations", .right = true},
+        {"age", .right = true},     {"process", .right = true},
     };
     struct table table;
     int width, height;

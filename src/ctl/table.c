@@ -2,16 +2,19 @@
 
 /* Tables for people: measured, cut to the terminal, printed. */
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
+#include "common/values.h"
 #include "ctl/table.h"
+#include "ctl/text.h"
 
-#define GAP 2 /* blanks between columns */
+#define GAP     2 /* blanks between columns */
+#define GAP_MIN 1 /* where something would have to be cut */
 
 void
 table_init(struct table *table, const struct table_column *columns, size_t n_columns)
@@ -55,151 +58,126 @@ table_add(struct table *table, const char *format, ...)
     va_end(args);
 }
 
-/* The next character: its bytes, at least 1 unless at the end, and columns. */
-static size_t
-next_character(const char *text, mbstate_t *state, int *columnsp)
-{
-    wchar_t character;
-    size_t length = mbrtowc(&character, text, strlen(text), state);
-
-    *columnsp = 1;
-    if (length == (size_t)-1 || length == (size_t)-2) {
-        memset(state, 0, sizeof(*state));
-        return 1;
-    }
-    if (length > 0) {
-        int columns = wcwidth(character);
-
-        *columnsp = columns < 0 ? 1 : columns;
-    }
-    return length;
-}
-
-size_t
-table_text_fit(const char *text, int columns, int *widthp)
-{
-    mbstate_t state = {0};
-    size_t length = 0;
-    int width = 0;
-
-    while (text[length]) {
-        int wide;
-        size_t bytes = next_character(text + length, &state, &wide);
-
-        if (width + wide > columns)
-            break;
-        width += wide;
-        length += bytes;
-    }
-    *widthp = width;
-    return length;
-}
-
-int
-table_text_width(const char *text)
-{
-    int width;
-
-    table_text_fit(text, 1 << 20, &width);
-    return width;
-}
+struct layout {
+    int widths[TABLE_COLUMNS_MAX]; /* 0: left out */
+    int gap;                       /* blanks between columns */
+};
 
 static void
-measure(const struct table *table, int *widths)
+measure(const struct table *table, struct layout *layout)
 {
     for (size_t i = 0; i < table->n_columns; i++)
-        widths[i] = table_text_width(table->columns[i].heading);
+        layout->widths[i] = text_width(table->columns[i].heading, text_columns);
     for (size_t i = 0; i < table->n_cells; i++) {
-        int width = table_text_width(table->cells[i]);
+        int width = text_width(table->cells[i], text_columns);
 
-        if (width > widths[i % table->n_columns])
-            widths[i % table->n_columns] = width;
+        if (width > layout->widths[i % table->n_columns])
+            layout->widths[i % table->n_columns] = width;
     }
+    layout->gap = GAP;
 }
 
-/* Takes from the widest of those that may be cut, column by column, until all fit. */
-static void
-shrink(const struct table *table, int *widths, int width)
+/* The width of all, those that may be cut counted no wider than they have to be. */
+static int
+add_up(const struct table *table, const struct layout *layout, bool cut)
 {
-    int total = -GAP;
+    int total = -layout->gap;
+
+    for (size_t i = 0; i < table->n_columns; i++) {
+        int width = layout->widths[i], min = table->columns[i].width_min;
+
+        if (width > 0)
+            total += (cut && min > 0 && width > min ? min : width) + layout->gap;
+    }
+    return total;
+}
+
+/* Of those that may be cut, the widest, or -1. */
+static int
+find_widest(const struct table *table, const struct layout *layout)
+{
+    int widest = -1;
 
     for (size_t i = 0; i < table->n_columns; i++)
-        total += widths[i] + GAP;
-    for (; total > width; total--) {
-        size_t widest = table->n_columns;
+        if (table->columns[i].width_min > 0 &&
+            layout->widths[i] > table->columns[i].width_min / 2 &&
+            (widest < 0 || layout->widths[i] > layout->widths[widest]))
+            widest = (int)i;
+    return widest;
+}
 
-        for (size_t i = 0; i < table->n_columns; i++) {
-            const struct table_column *column = &table->columns[i];
+/*
+ * Until all fit: takes from the gaps, leaves out what is spare, unless it is enough to cut the others
+ * moderately, and cuts these, always the widest.
+ */
+static void
+shrink(const struct table *table, struct layout *layout, int width)
+{
+    int widest;
 
-            if (column->width_min > 0 && widths[i] > column->width_min &&
-                (widest == table->n_columns || widths[i] > widths[widest]))
-                widest = i;
-        }
-        if (widest == table->n_columns)
+    if (add_up(table, layout, false) > width)
+        layout->gap = GAP_MIN;
+    for (size_t i = 0; i < table->n_columns; i++)
+        if (table->columns[i].spare && add_up(table, layout, true) > width)
+            layout->widths[i] = 0;
+    for (int total = add_up(table, layout, false); total > width; total--) {
+        widest = find_widest(table, layout);
+        if (widest < 0)
             return;
-        widths[widest]--;
+        layout->widths[widest]--;
     }
 }
 
 static void
-print_blanks(FILE *file, int n)
+print_row(const struct table *table, FILE *file, char *const *cells, const struct layout *layout)
 {
-    fprintf(file, "%*s", n, "");
-}
+    int blanks = 0;
 
-static void
-print_cell(const struct table_column *column, FILE *file, const char *text, int width, bool last)
-{
-    int shown;
-    size_t length = table_text_fit(text, width, &shown);
-    const char *mark = "";
+    for (size_t i = 0; i < table->n_columns; i++) {
+        const struct table_column *column = &table->columns[i];
+        const char *text = cells ? cells[i] : column->heading;
+        struct text_cut cut = text_cut(text, layout->widths[i], text_columns);
+        int rest = layout->widths[i] - cut.width;
 
-    if (text[length]) {
-        length = table_text_fit(text, width - 1, &shown);
-        shown++;
-        mark = "…";
+        if (layout->widths[i] == 0)
+            continue;
+        fprintf(file, "%*s%.*s%s%s", blanks + (column->right ? rest : 0), "", cut.head, text,
+                cut.mark, cut.tail);
+        blanks = layout->gap + (column->right ? 0 : rest);
     }
-    if (column->right)
-        print_blanks(file, width - shown);
-    fprintf(file, "%.*s%s", (int)length, text, mark);
-    if (!column->right && !last)
-        print_blanks(file, width - shown);
-    if (!last)
-        print_blanks(file, GAP);
+    fputc('\n', file);
 }
 
 void
 table_print(const struct table *table, FILE *file, int width, size_t rows_max)
 {
     size_t n_rows = table_rows(table) < rows_max ? table_rows(table) : rows_max;
-    int widths[TABLE_COLUMNS_MAX];
+    struct layout layout;
 
-    measure(table, widths);
-    shrink(table, widths, width);
-    for (size_t i = 0; i < table->n_columns; i++)
-        print_cell(&table->columns[i], file, table->columns[i].heading, widths[i],
-                   i + 1 == table->n_columns);
-    fputc('\n', file);
-    for (size_t i = 0; i < n_rows * table->n_columns; i++) {
-        size_t column = i % table->n_columns;
-        bool last = column + 1 == table->n_columns;
-
-        print_cell(&table->columns[column], file, table->cells[i], widths[column], last);
-        if (last)
-            fputc('\n', file);
-    }
+    measure(table, &layout);
+    shrink(table, &layout, width);
+    print_row(table, file, NULL, &layout);
+    for (size_t i = 0; i < n_rows; i++)
+        print_row(table, file, table->cells + i * table->n_columns, &layout);
 }
 
 void
 table_find_size(FILE *file, int *widthp, int *heightp)
 {
-    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    struct winsize size = {.ws_col = 0};
     int fd = fileno(file);
+    int64_t number;
 
-    *widthp = TABLE_WIDTH;
+    *widthp = INT_MAX;
     *heightp = 0;
-    if (fd >= 0 && isatty(fd) && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        *widthp = size.ws_col;
-        *heightp = size.ws_row;
+    if (fd >= 0 && isatty(fd)) {
+        *widthp = TABLE_WIDTH;
+        if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+            *widthp = size.ws_col;
+            *heightp = size.ws_row;
+        }
     }
+    if (columns && value_parse_integer(columns, 1, INT_MAX, &number, NULL) == 0)
+        *widthp = (int)number;
 }

@@ -3,8 +3,8 @@
 
 /*
  * A table of texts in columns, as wide as what stands in them and no wider than the terminal: what is
- * too long for that is cut, with "…". Widths are what a terminal shows, so that Zürich and 東京 stay in
- * line.
+ * too long for that is cut, see text_cut(). Widths are what a terminal shows, so that Zürich and 東京
+ * stay in line.
  */
 
 #include <stdbool.h>
@@ -12,12 +12,13 @@
 #include <stdio.h>
 
 #define TABLE_COLUMNS_MAX 12
-#define TABLE_WIDTH       80 /* where nobody knows better */
+#define TABLE_WIDTH       80 /* of a terminal that does not tell */
 
 struct table_column {
     const char *heading;
     bool right;    /* aligned to the right, as numbers */
-    int width_min; /* down to which it may be cut; 0: it never is */
+    int width_min; /* to which it may be cut, and to half of it in great need; 0: it never is */
+    bool spare;    /* may be left out where others would be cut below their width_min */
 };
 
 struct table {
@@ -40,11 +41,8 @@ void table_print(const struct table *table, FILE *file, int width, size_t rows_m
 
 size_t table_rows(const struct table *table);
 
-/* Columns that a terminal needs for a text; what is not printable counts as one. */
-int table_text_width(const char *text);
-
-/* How many bytes of a text fit into that many columns; *widthp is what they take. */
-size_t table_text_fit(const char *text, int columns, int *widthp);
-
-/* The width and height of the terminal behind a stream, or TABLE_WIDTH and 0 when it is none. */
+/*
+ * The width and height of the terminal behind a stream. Elsewhere, as in a pipe, there is no limit to
+ * the width and the height is 0. $COLUMNS says otherwise.
+ */
 void table_find_size(FILE *file, int *widthp, int *heightp);

@@ -87,7 +87,7 @@ EOF2
 
 @test "show has a row for each station of each file, as they are, within 80 columns" {
     take_files
-    ctl show state >table
+    COLUMNS=80 ctl show state >table
     head -n 1 table | grep -E '^station +part +reports +from +to +average +lowest +highest$'
     sed '1d;$d' table | tr -s ' ' | sort >rows
     expected_rows state | sort | diff - rows
@@ -104,7 +104,7 @@ EOF2
  "東京": {"count": 1, "sum": 1e300, "avg": 1e300, "start": "2000-01-01", "end": "2000-01-01"},
  "0123456789012345678901234567890123456789": {"count": 1, "sum": 1, "avg": 1, "start": "2000-01-01", "end": "2000-01-01"}}
 JSON
-    ctl show state >table
+    COLUMNS=80 ctl show state >table
     /usr/bin/python3 - <<'PYTHON'
 import unicodedata
 lines = open("table", encoding="utf-8").read().splitlines()[:-1]
@@ -115,7 +115,37 @@ assert not any("-0.0" in line for line in lines), lines
 PYTHON
 }
 
+# A terminal of that many columns.
+on_terminal() # COLUMNS COMMAND...
+{
+    script -qec "stty cols $1 && ${*:2}" /dev/null </dev/null | tr -d '\r'
+}
+
+@test "ids are whole in a pipe; where the terminal or COLUMNS is narrow they are cut in the middle" {
+    local number long=station-with-a-name-of-fifty-characters-or-so-number
+
+    mkdir -p state/further
+    for number in 17 18; do
+        echo "\"$long-$number\": {\"count\": 1, \"sum\": 1, \"avg\": 1, \"start\": \"2000-01-01\", \"end\": \"2000-01-01\"}"
+    done | paste -s -d , | sed 's/.*/{"offset": 2, &}/' | tee state/partition-0.json >state/further/partition-0.json
+    ctl show state >whole
+    grep -E "^temperatures  $long-17  " whole
+    grep -E "^further +$long-18  " whole
+    COLUMNS=80 ctl show state >narrow
+    # the first date made room for them
+    head -n 1 narrow | grep -E '^topic +station +part reports to +average lowest highest$'
+    grep -E '^temperatures station-wi…number-17 ' narrow
+    grep -E '^further +station-wi…number-18 ' narrow
+    ctl show state/further >whole
+    kit_ctl show state/further
+    # shellcheck disable=SC2154 # set by kit_ctl
+    on_terminal 140 "${kit_command[@]}" | diff whole -
+    on_terminal 80 "${kit_command[@]}" | grep -E '^station-wit…-number-18 '
+    COLUMNS=140 on_terminal 80 "${kit_command[@]}" | diff whole -
+}
+
 @test "a file that is not good is named, the others are shown, and the exit code is 65" {
+    spoils state/partition-0.json
     take_files
     sed -i 's/"count": /"count": -/' state/partition-0.json
     run ctl show state
@@ -166,6 +196,18 @@ PYTHON
     sed 's/"version": 1/"version": 2/' document >spoilt
     run schema show spoilt
     expect_status 1
+}
+
+@test "a file that does not fit its schema fails the test that leaves it behind" {
+    take_files
+    kit_check_files "$PWD"
+    sed -i '/"end"/d' state/partition-2.json
+    run helper schema.py "$top/share/partition.schema.json" state/partition-2.json
+    expect_output "^state/partition-2.json: Station[A-J]: 'end' is a required property"
+    run kit_check_files "$PWD"
+    ((status != 0))
+    spoils state/partition-2.json
+    kit_check_files "$PWD"
 }
 
 @test "show --json says what the files say, with the lag" {
@@ -222,6 +264,17 @@ PYTHON
     run ctl status empty
     expect_status 3
     expect_output '^UNKNOWN: '
+}
+
+@test "a copy in a subdirectory is named and does not count" {
+    take_files
+    ctl show state >without
+    cp -a state copy && mv copy state/backup
+    ctl show state >with 2>warned
+    diff without with
+    grep -E 'state/backup/partition-0.json: there is another file of this partition, .*and others like it' warned
+    run ctl status --offline state
+    [[ $output == *'and 1 more' ]] # of four, none of which is read
 }
 
 @test "show --watch prints the table again when a file was replaced, and SIGINT ends it with 0" {
@@ -345,6 +398,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "${kit_command[@]}
     mkdir single && consumer -o consumer.topic=spoilt -o consumer.directory=single --until-end 0
     while IFS=$'\t' read -r name message; do
         [[ $name != another-layout ]] || continue # which is for the settings to say
+        spoils "$name"
         mkdir "$name" && cp -a single/. "$name"
         helper corrupt.py "$name" "$name/partition-0.json"
         run ctl verify "$name/partition-0.json"
@@ -357,6 +411,7 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "${kit_command[@]}
 }
 
 @test "verify compares the name with the number inside, and reads the source file" {
+    spoils state/partition-0.json # its source file
     mkdir state
     consumer -o consumer.directory=state -o consumer.layout=tagged --until-end 0-1
     ctl verify state/partition-0.json

@@ -151,6 +151,71 @@ run_examples()
     done
 }
 
+# Settings for both daemons that make them use every file that they know, on the broker there is.
+lay_out_everything()
+{
+    mkdir -p etc/weatherd/{consumer,producer}.d credentials state run trace
+    export CREDENTIALS_DIRECTORY=$PWD/credentials
+    echo secret >credentials/kafka-password
+    printf '%s\n' date,degrees 2000-01-01,5 2000-01-02,6 >observations.csv
+    printf '%s\n' '[log]' 'level = notice' | tee etc/weatherd/consumer.d/more.ini >etc/weatherd/producer.d/more.ini
+    printf '%s\n' '[kafka]' "bootstrap.servers = $BOOTSTRAP" 'sasl.password = @kafka-password' |
+        tee etc/weatherd/consumer.ini >etc/weatherd/producer.ini
+    cat >>etc/weatherd/producer.ini <<'EOF'
+[producer]
+source = csv
+directory = state
+metrics_directory = run
+[csv]
+file = observations.csv
+station = Seattle
+[topic temperatures]
+partitions = 2
+[topic further]
+partitions = 1
+EOF
+    cat >>etc/weatherd/consumer.ini <<'EOF'
+[consumer]
+directory = state
+partitions = 0-1
+metrics_directory = run
+[topic further]
+partitions = 0
+layout = monthly
+EOF
+}
+
+# Starts a program whose files are told in trace/NAME.*; it has the process id that it is known by.
+trace() # NAME PROGRAM ARGUMENT...
+{
+    start "$1" strace -D -ff -y -z -qq -e trace=%file -e signal=none -o "trace/$1" "$(built "$2")" "${@:3}"
+}
+
+@test "the manual has all files that the programs read and write, and no others" {
+    requires strace
+    start_mock temperatures:2 further:1
+    lay_out_everything
+    trace producer weatherd-producer -c etc/weatherd/producer.ini
+    await producer
+    documents files "$(page weatherd-producer.8)" trace/producer.*
+    trace consumer weatherd-consumer -c etc/weatherd/consumer.ini
+    wait_for 20 test -e state/further/.partition-0.source
+    wait_for 20 compgen -G 'run/weatherd-consumer-*.prom'
+    stop consumer
+    documents files "$(page weatherd-consumer.8)" trace/consumer.*
+    trace show weatherctl show --json -c etc/weatherd/consumer.ini
+    await show
+    trace plot weatherctl plot -c etc/weatherd/consumer.ini -o averages.svg
+    await plot
+    documents files "$(page weatherctl.1)" trace/{show,plot}.*
+    sed -e '/^\.It Pa \.producer\.lock/d' -e 's/^\.It Pa producer\.json/&l/' "$(page weatherd-producer.8)" >changed
+    run documents files changed trace/producer.*
+    expect_status 1
+    expect_output 'lacks .*/state/\.producer\.lock'
+    expect_output 'lacks .*/state/producer\.json'
+    expect_output 'has producer\.jsonl, which was not opened'
+}
+
 @test "the pages refer to pages that there are" {
     documents references "$top"/man/*.[0-9]
 }

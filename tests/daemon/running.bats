@@ -184,6 +184,7 @@ start_ear()
 @test "each kind of spoilt file is refused with 65, the file and the field named and the file untouched" {
     local name_ message failed=0 count=0
 
+    spoils partition-0.json
     while IFS=$'\t' read -r name_ message; do
         cat >partition-0.json <<'EOF'
 {

@@ -50,6 +50,7 @@ setup_file()
     while IFS=$'\t' read -r name message; do
         mkdir "$name"
         cp -a "$BATS_FILE_TMPDIR/good/." "$name"
+        spoils "$name"
         helper corrupt.py "$name" "$name/partition-0.json"
         cp "$name/partition-0.json" spoilt
         run consumer -o "consumer.directory=$name" --until-end 0
@@ -67,6 +68,7 @@ setup_file()
 @test "a spoilt source file is refused with 65, named and untouched" {
     local spoil
 
+    spoils partition-0.json # its source file
     for spoil in ': >S' 'truncate -s 20 S' 'echo x >>S' 'sed -i s/temperatures/other/ S' \
         'sed -i s/\"partition\":.0/\"partition\":1/ S' 'sed -i s/\"crc\":./\"crc\":-/ S'; do
         cp -a "$BATS_FILE_TMPDIR/good/." .

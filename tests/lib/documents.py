@@ -6,6 +6,7 @@
     documents.py command HELP PAGE      those of a page's ".Ss COMMAND" and ".Ss All commands" are the command's own
     documents.py keys HELP PAGE         the keys of a page of section 5, with forms and defaults, are those of --help
     documents.py sample HELP INI        so are those of a sample file
+    documents.py files PAGE TRACE...    what a program opened, as "strace -y -z -e %file" has it, is in FILES, and no others are
     documents.py exits PAGE             prints the exit codes of a page
     documents.py examples PAGE          prints the command lines of a page that need no broker
     documents.py shell PAGE             prints all commands of a page's examples, each on one line
@@ -146,6 +147,63 @@ def page_examples(text):
             yield line
 
 
+# ---- files
+
+
+def page_files(text):
+    """The names of FILES, but for those that are only installed."""
+    names = []
+    for line in re.findall(r"^\.It (Pa .*)$", page_section(text, "FILES"), re.M):
+        names += [name for name in re.findall(r"Pa (\S+)", line) if not name.startswith("/usr/")]
+    return names
+
+
+def file_pattern(name):
+    """A word in capitals stands for a name, N for a number; /etc lies in the working directory of the test."""
+    name = re.sub(r"\$(\w+)", lambda variable: os.environ[variable[1]], name)
+    if name.startswith("/etc/"):
+        name = os.getcwd() + name
+    pattern = re.escape(name).replace(r"\*", "[^/]+")
+    pattern = re.sub(r"\bN\b", "[0-9]+", pattern)
+    pattern = re.sub(r"\b[A-Z]{4,}\b", "[^/]+", pattern)
+    return re.compile(("" if name.startswith("/") else r"(?:.*/)?") + pattern)
+
+
+def traced_files(text):
+    """Paths that were opened in the working directory, or written anywhere; a directory that was made has a slash."""
+    here = os.getcwd() + "/"
+    for call, arguments, result in re.findall(r"^(\w+)\((.*)\) += (.*)$", text, re.M):
+        if call in ("open", "openat"):
+            path = re.search("<(.*?)>", result)[1]
+            writes = re.search("O_CREAT|O_WRONLY|O_RDWR|O_TRUNC", arguments)
+            ours = path.startswith(here) or writes and not path.startswith(("/dev/", "/proc/"))
+            if ours and "O_DIRECTORY" not in arguments:
+                yield path
+        elif re.match("creat|mkdir|rename|unlink|rmdir|link|symlink", call):
+            for directory, name in re.findall(r'(?:<([^>]*)>, |^|, )"(.*?)"', arguments):
+                yield os.path.join(here, directory, name) + ("/" if call.startswith("mkdir") else "")
+
+
+def compare_files(page, traces):
+    """A directory is made for the files in it."""
+    patterns = {name: file_pattern(name) for name in page_files(page)}
+    paths = {path for trace in traces for path in traced_files(trace)}
+    status = 0
+    for path in sorted(paths):
+        if path.endswith("/"):
+            known = any(other.startswith(path) and other != path for other in paths)
+        else:
+            known = any(pattern.fullmatch(path) for pattern in patterns.values())
+        if not known:
+            print(f"FILES lacks {path}")
+            status = 1
+    for name, pattern in patterns.items():
+        if not any(pattern.fullmatch(path) for path in paths):
+            print(f"FILES has {name}, which was not opened")
+            status = 1
+    return status
+
+
 # ---- sample files
 
 
@@ -239,6 +297,8 @@ def main(command, *paths):
     if command == "sample":
         keys = sample_keys(texts[1])
         return compare_sample(keys, help_keys(texts[0]), help_keys_per_topic(texts[0])) | comments_missing(texts[1])
+    if command == "files":
+        return compare_files(texts[0], texts[1:])
     if command == "exits":
         print(*re.findall(r"^\.It (\d+)$", page_section(texts[0], "EXIT STATUS"), re.M))
     elif command == "examples":

@@ -24,7 +24,9 @@ kit_under=()
 
 # What the machine or the caller has set must not reach the daemons.
 unset NOTIFY_SOCKET WATCHDOG_USEC WATCHDOG_PID STATE_DIRECTORY RUNTIME_DIRECTORY CONFIGURATION_DIRECTORY \
-    CREDENTIALS_DIRECTORY JOURNAL_STREAM INVOCATION_ID
+    CREDENTIALS_DIRECTORY JOURNAL_STREAM INVOCATION_ID COLUMNS
+
+kit_spoilt=()
 
 # ---- a test's frame; a file that needs its own calls the kit_ function from it
 
@@ -37,16 +39,46 @@ kit_teardown()
 {
     [[ -n ${BATS_TEST_COMPLETED-} || -n ${BATS_TEST_SKIPPED-} ]] || kit_print_logs "$BATS_TEST_TMPDIR"
     kit_end_all "$BATS_TEST_TMPDIR"
+    [[ -z ${BATS_TEST_COMPLETED-} ]] || kit_check_files "$BATS_TEST_TMPDIR"
 }
 
 kit_teardown_file()
 {
     kit_end_all "$BATS_FILE_TMPDIR"
+    kit_check_files "$BATS_FILE_TMPDIR"
 }
 
 setup() { kit_setup; }
 teardown() { kit_teardown; }
 teardown_file() { kit_teardown_file; }
+
+# Every partition-N.json that is left must fit its schema, and what weatherctl shows of the first directory of them
+# must fit the other one, but for those that the test spoils on purpose.
+kit_check_files() # DIRECTORY
+{
+    local good=() file name document share=$kit_top/share
+
+    while read -r file; do
+        for name in "${kit_spoilt[@]}"; do
+            [[ $file != "$1/$name" && $file != "$1/$name"/* ]] || continue 2
+        done
+        good+=("$file")
+    done < <(find "$1" -path "$1/kafka" -prune -o -type f -regex '.*/partition-[0-9]+\.json' -print | sort)
+    ((${#good[@]})) || return 0
+    if ((${#kit_spoilt[@]})); then
+        helper schema.py "$share/partition.schema.json" "${good[@]}"
+        return
+    fi
+    document=$(kit_state)/shown
+    (cd "$1" && ctl show --json --offline "${good[0]%/*}") >"$document" &&
+        helper schema.py "$share/partition.schema.json" "${good[@]}" -- "$share/show.schema.json" "$document"
+}
+
+# Says that these files, or those in these directories of the test's, are no good any more.
+spoils() # NAME...
+{
+    kit_spoilt+=("$@")
+}
 
 # Where this test's, or in setup_file this file's, processes keep their state.
 kit_state()

@@ -92,8 +92,22 @@ texts_are_escaped_and_cut(void **state)
                                  "b</text>"));
     assert_non_null(strstr(text, ">0.0</text>")); /* not minus zero */
     assert_non_null(strstr(text, ">−12.5</text>"));
-    assert_non_null(strstr(text, ">0123456789012345678901234567890…</text>"));
+    assert_non_null(strstr(text, ">012345678901234…4567890123456789</text>"));
     assert_non_null(strstr(text, "<title>0123456789012345678901234567890123456789</title>"));
+}
+
+/* Not 8000000 beside 1e+07. */
+static void
+an_axis_has_one_form_of_numbers(void **state)
+{
+    static const struct chart_bar bars[] = {{"a", "", 12345678}, {"b", "", -1234567.8}};
+    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars));
+
+    assert_non_null(strstr(text, ">1.2e+07</text>"));
+    assert_non_null(strstr(text, ">8e+06</text>"));
+    assert_non_null(strstr(text, ">−2e+06</text>"));
+    assert_non_null(strstr(text, ">0</text>"));
+    assert_non_null(strstr(text, ">−1234567.8</text>"));
 }
 
 static void
@@ -123,6 +137,7 @@ main(void)
         cmocka_unit_test(an_axis_has_round_steps_and_holds_zero_and_all_values),
         cmocka_unit_test(an_axis_is_finite_whatever_the_values),
         cmocka_unit_test(texts_are_escaped_and_cut),
+        cmocka_unit_test(an_axis_has_one_form_of_numbers),
         cmocka_unit_test(bars_lie_on_their_side_of_zero),
     };
 

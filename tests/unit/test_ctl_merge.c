@@ -181,6 +181,51 @@ topics_are_kept_apart_and_told_by_the_source_file(void **state)
 }
 
 static void
+write_file_of(const struct directory *directory, const char *topic, const char *offset)
+{
+    char text[512];
+
+    snprintf(text, sizeof(text), "{\"offset\": %s, \"A\": " EARLY "}", offset);
+    directory_write(directory, "partition-0.json", text);
+    snprintf(text, sizeof(text), "{\"topic\": \"%s\", \"partition\": 0, \"anchors\": []}", topic);
+    directory_write(directory, ".partition-0.source", text);
+}
+
+static void
+copies_are_left_out(void **state)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    cleanup(directory_remove) struct directory own = directory_make();
+    cleanup(directory_remove) struct directory early = directory_make();
+    cleanup(directory_remove) struct directory late = directory_make();
+    struct snapshot snapshot;
+
+    write_file_of(&directory, "main", "1");
+    write_file_of(&early, "other", "2");
+    write_file_of(&own, "other", "3");
+    write_file_of(&late, "main", "4");
+    assert_int_equal(symlinkat(early.path, directory.fd, "aaa"), 0);
+    assert_int_equal(symlinkat(own.path, directory.fd, "other"), 0);
+    assert_int_equal(symlinkat(late.path, directory.fd, "main"), 0);
+    take(&directory, &snapshot);
+    assert_int_equal(snapshot.n_files, 2);
+    assert_int_equal(snapshot.n_topics, 2);
+    assert_int_equal(snapshot.n_copies, 2);
+    assert_int_equal(snapshot.files[0].offset, 1);
+    assert_int_equal(snapshot.files[1].offset, 3);
+    assert_non_null(strstr(snapshot.copy, "/aaa/partition-0.json"));
+    snapshot_fini(&snapshot);
+
+    /* what has no other is shown, wherever it is */
+    assert_int_equal(unlinkat(directory.fd, "other", 0), 0);
+    take(&directory, &snapshot);
+    assert_int_equal(snapshot.n_files, 2);
+    assert_int_equal(snapshot.n_copies, 1);
+    assert_int_equal(snapshot.files[1].offset, 2);
+    snapshot_fini(&snapshot);
+}
+
+static void
 months_are_in_their_order(void **state)
 {
     cleanup(directory_remove) struct directory directory = directory_make();
@@ -226,6 +271,7 @@ main(void)
         cmocka_unit_test(layouts_are_found_from_the_document),
         cmocka_unit_test(a_station_of_two_files_is_one),
         cmocka_unit_test(topics_are_kept_apart_and_told_by_the_source_file),
+        cmocka_unit_test(copies_are_left_out),
         cmocka_unit_test(months_are_in_their_order),
         cmocka_unit_test(who_holds_a_lock_is_seen_without_taking_it),
     };
