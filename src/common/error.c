@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Formatting of error messages. */
+/*
+ * Formatting of error messages. They quote what others wrote, and cut it, between the bytes of a
+ * character too; all of them pass here, so here they are made text that may go anywhere.
+ */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/error.h"
+#include "common/values.h"
 
 int
 error_set(struct error *error, int result, const char *format, ...)
@@ -17,6 +21,7 @@ error_set(struct error *error, int result, const char *format, ...)
     va_start(args, format);
     vsnprintf(error->text, sizeof(error->text), format, args);
     va_end(args);
+    value_make_text(error->text);
     return result;
 }
 
@@ -36,6 +41,7 @@ error_prefix(struct error *error, int result, const char *format, ...)
     if (length >= 0 && (size_t)length < sizeof(error->text))
         snprintf(error->text + length, sizeof(error->text) - (size_t)length, "%.*s",
                  (int)(sizeof(error->text) - (size_t)length - 1), old.text);
+    value_make_text(error->text);
     return result;
 }
 
@@ -51,5 +57,6 @@ error_append(struct error *error, int result, const char *format, ...)
     va_start(args, format);
     vsnprintf(error->text + length, sizeof(error->text) - length, format, args);
     va_end(args);
+    value_make_text(error->text);
     return result;
 }

@@ -14,7 +14,8 @@
 #include <stdarg.h>
 
 struct error {
-    char text[2048]; /* cut, never overrun, when a message is longer */
+    char text[2048]; /* cut, never overrun, when a message is longer; UTF-8 without control
+                        characters: what is no such text in it shows as question marks */
 };
 
 #define ERROR_INIT                                                                                 \

@@ -36,8 +36,10 @@ check_string(const char *text, size_t length, size_t at, struct error *error)
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\0' || (i + 6 <= length && memcmp(text + i, "\\u0000", 6) == 0))
             return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", at + i);
-        if (text[i] == '\\')
-            i++;
+        /* escape() would put a backslash behind this one, and both be read as one that is meant. */
+        if (text[i] == '\\' && (unsigned char)text[++i] >= 0x80)
+            return error_set(error, JSON_E_BAD,
+                             "is not valid JSON at byte %zu: there is no such escape", at + i - 1);
     }
     if (!value_is_text(text, length))
         return error_set(error, JSON_E_BAD,

@@ -13,6 +13,7 @@
 #include <systemd/sd-journal.h>
 
 #include "common/log.h"
+#include "common/values.h"
 
 static const char *const level_names[] = {
     [LOG_LEVEL_ERR] = "err",   [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
@@ -45,18 +46,6 @@ log_init(struct log *log, const char *program)
     };
 }
 
-/* Control characters (C0, DEL, and C1 in UTF-8) become question marks: a line stays a line, and a terminal sane. */
-static void
-show_controls(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c; c++) {
-        if (*c < ' ' || *c == 127)
-            *c = '?';
-        else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
-            c[0] = c[1] = '?';
-    }
-}
-
 void
 log_write(const struct log *log, enum log_level level, const char *format, ...)
 {
@@ -68,7 +57,7 @@ log_write(const struct log *log, enum log_level level, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    show_controls(text);
+    value_make_text(text);
     if (!log->journal || sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", (int)level,
                                          "SYSLOG_IDENTIFIER=%s", log->program, NULL) < 0)
         fprintf(stderr, "%s: %s: %s\n", log->program, level_names[level], text);

@@ -28,8 +28,8 @@ struct log {
 void log_init(struct log *log, const char *program);
 
 /*
- * Writes one line when its level is at or above the log's. Line feeds and control characters in it
- * are made visible.
+ * Writes one line when its level is at or above the log's. Line feeds, control characters and bytes
+ * that are not UTF-8 become question marks.
  */
 void log_write(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

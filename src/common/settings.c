@@ -223,6 +223,17 @@ settings_get(const struct settings *settings, const char *section, const char *k
     return true;
 }
 
+int
+settings_blame(const struct settings *settings, const char *section, const char *key,
+               struct error *error)
+{
+    struct setting_value value;
+
+    if (settings_get(settings, section, key, &value))
+        error_prefix(error, -EINVAL, "%s: ", value.origin);
+    return -EINVAL;
+}
+
 bool
 settings_each(const struct settings *settings, const char *section, size_t index,
               struct setting_value *valuep)

@@ -129,6 +129,13 @@ bool settings_get(const struct settings *settings, const char *section, const ch
 bool settings_each(const struct settings *settings, const char *section, size_t index,
                    struct setting_value *valuep);
 
+/*
+ * Puts the origin of a key's value, where it has one, before a message on how values go together;
+ * returns -EINVAL.
+ */
+int settings_blame(const struct settings *settings, const char *section, const char *key,
+                   struct error *error);
+
 /* Whether the values of a key are secrets. */
 bool settings_is_secret(const struct settings *settings, const char *section, const char *key);
 

@@ -64,7 +64,9 @@ value_suggest(const char *text, const char *const *words, size_t n_words)
         size_t word_length = strlen(words[i]);
         unsigned d;
 
-        if (word_length > WORD_MAX)
+        /* It is at least as far away as it is longer or shorter. */
+        if (word_length > WORD_MAX || word_length >= length + nearest ||
+            length >= word_length + nearest)
             continue;
         d = distance(text, length, words[i], word_length);
         if (d < nearest) {

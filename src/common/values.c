@@ -293,6 +293,25 @@ value_is_text(const char *text, size_t length)
 }
 
 void
+value_make_text(char *text)
+{
+    size_t length = strlen(text);
+
+    if (is_printable(text, length))
+        return;
+    while (length > 0) {
+        size_t n = scan_character((const unsigned char *)text, length);
+
+        if (n == 0) {
+            *text = '?';
+            n = 1;
+        }
+        text += n;
+        length -= n;
+    }
+}
+
+void
 value_format_number(double number, char text[VALUE_NUMBER_SIZE])
 {
     for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {

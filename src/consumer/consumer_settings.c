@@ -221,7 +221,7 @@ check_directory(const struct consumer_settings *consumer, const struct consumer_
 {
     const struct consumer_topic *other = &consumer->common;
 
-    if (!topic->directory)
+    if (!topic->name || !topic->directory)
         return 0;
     if (strcmp(topic->name, consumer->topic) != 0 && other->directory &&
         strcmp(topic->directory, other->directory) == 0)
@@ -239,17 +239,33 @@ check_directory(const struct consumer_settings *consumer, const struct consumer_
     return 0;
 }
 
-/* What no single key can say. */
+/* What no single key can say, of one topic. */
 static int
-check_topics(const struct consumer_settings *consumer, struct error *error)
+check_topic(const struct consumer_settings *consumer, const struct consumer_topic *topic,
+            const struct settings *settings, struct error *error)
 {
-    int result = consumer_settings_check_topic(consumer, consumer->topic, error);
+    const char *name = topic->name ? topic->name : consumer->topic;
+    cleanup(free) char *section = NULL;
 
-    for (size_t i = 0; i < consumer->n_topics && result == 0; i++) {
-        result = consumer_settings_check_topic(consumer, consumer->topics[i].name, error);
-        if (result == 0)
-            result = check_directory(consumer, &consumer->topics[i], error);
+    if (asprintf(&section, "topic %s", name) < 0) {
+        section = NULL;
+        return error_set(error, -ENOMEM, "out of memory");
     }
+    if (consumer_settings_check_topic(consumer, name, error) < 0)
+        return settings_blame(settings, section, "invalid_topic", error);
+    if (check_directory(consumer, topic, error) < 0)
+        return settings_blame(settings, section, "directory", error);
+    return 0;
+}
+
+static int
+check_topics(const struct consumer_settings *consumer, const struct settings *settings,
+             struct error *error)
+{
+    int result = check_topic(consumer, &consumer->common, settings, error);
+
+    for (size_t i = 0; i < consumer->n_topics && result == 0; i++)
+        result = check_topic(consumer, &consumer->topics[i], settings, error);
     return result;
 }
 
@@ -267,7 +283,7 @@ check(const struct settings *settings, bool complete, const struct settings_repo
         return exit_code;
     result = consumer_settings_read(&consumer, settings, &error);
     if (result == 0) {
-        result = check_topics(&consumer, &error);
+        result = check_topics(&consumer, settings, &error);
         consumer_settings_fini(&consumer);
     }
     if (result < 0)

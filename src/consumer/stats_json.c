@@ -14,6 +14,9 @@
 
 #define AVG_TOLERANCE 1e-9 /* relative */
 
+/* As far as a double counts; far enough from 64 bits to count on, and to add up many files' counts. */
+#define COUNT_MAX (INT64_C(1) << 53)
+
 enum field_kind { FIELD_COUNT, FIELD_NUMBER, FIELD_DATE };
 
 struct field {
@@ -83,10 +86,11 @@ load_field(void *userdata, const char *key, struct json_object *value, struct er
         loading->seen |= 1u << i;
         switch (fields[i].kind) {
         case FIELD_COUNT:
-            result = json_get_integer(value, 1, INT64_MAX - 1, destination, error);
+            result = json_get_integer(value, 1, COUNT_MAX, destination, error);
             break;
         case FIELD_NUMBER:
             result = json_get_number(value, destination, error);
+            *(double *)destination += 0.0; /* -0 becomes 0, as in the statistics of a report */
             break;
         case FIELD_DATE:
             result = load_date(value, destination, error);
@@ -160,7 +164,8 @@ write_date(struct json_writer *writer, const char *key, int32_t date)
 void
 stats_json_write(struct json_writer *writer, const char *key, const struct stats *stats)
 {
-    const struct stats_text text = {.stats = *stats, .avg = stats->sum / (double)stats->count};
+    /* That of the smallest numbers may be -0. */
+    const struct stats_text text = {.stats = *stats, .avg = stats->sum / (double)stats->count + 0.0};
 
     json_writer_begin(writer, key, '{');
     for (size_t i = 0; i < (stats->has_extremes ? N_FIELDS : N_REQUIRED); i++) {

@@ -130,7 +130,6 @@ load_unchanged(struct snapshot_file *file, int directory, const char *name)
     }
 }
 
-/* A topic's name comes from a file and is shown on terminals: it must be one. */
 static int
 load_identity(struct snapshot_file *file, int directory, const char *topic)
 {
@@ -139,10 +138,7 @@ load_identity(struct snapshot_file *file, int directory, const char *topic)
 
     identity_init(&identity, "", file->number);
     result = identity_load(&identity, directory, &file->error);
-    if (result == 0 && value_check_topic(identity.topic, &file->error) < 0)
-        return error_prefix(&file->error, CHECKPOINT_E_CORRUPT,
-                            ".partition-%" PRId32 ".source: \"topic\": ", file->number);
-    if (result == 0 && value_is_text(identity.station, strlen(identity.station)))
+    if (result == 0)
         strcpy(file->station, identity.station);
     snprintf(file->topic, sizeof(file->topic), "%s", result == 0 ? identity.topic : topic);
     return result == CHECKPOINT_E_NONE ? 0 : result;

@@ -334,23 +334,27 @@ producer_settings_fini(struct producer_settings *producer)
 }
 
 /* What no single key can say. */
-static const char *
-find_contradiction(const struct producer_settings *producer)
+static int
+check_together(const struct producer_settings *producer, const struct settings *settings,
+               struct error *error)
 {
     const struct csv_settings *csv = &producer->feed.csv;
 
     if (producer->n_topics > TOPICS_MAX)
-        return "there are more than 1,000 [topic NAME] sections; start a second producer";
+        return error_set(error, -EINVAL,
+                         "there are more than 1,000 [topic NAME] sections; start a second "
+                         "producer");
     if (producer->feed.source != FEED_CSV)
-        return NULL;
-    if (!csv->file)
-        return "[producer] source = csv needs [csv] file";
-    if (!csv->station_column && !csv->station)
-        return "[producer] source = csv needs [csv] station_column, or station for a file of one "
-               "station";
-    if (csv->station_column && csv->station)
-        return "[csv] has both station_column and station; remove one";
-    return NULL;
+        return 0;
+    if (csv->file && csv->station_column && csv->station) {
+        error_set(error, 0, "[csv] has both station_column and station; remove one");
+        return settings_blame(settings, "csv", "station", error);
+    }
+    if (csv->file && (csv->station_column || csv->station))
+        return 0;
+    error_set(error, 0, "[producer] source = csv needs [csv] %s",
+              csv->file ? "station_column, or station for a file of one station" : "file");
+    return settings_blame(settings, "producer", "source", error);
 }
 
 static int
@@ -358,7 +362,6 @@ check(const struct settings *settings, bool complete, const struct settings_repo
 {
     struct producer_settings producer;
     struct error error = ERROR_INIT;
-    const char *contradiction;
     int exit_code = EX_OK;
 
     if (make_kafka_conf(NULL, settings, reporter, &error) != 0)
@@ -369,9 +372,8 @@ check(const struct settings *settings, bool complete, const struct settings_repo
         reporter->mistake(reporter->userdata, error.text);
         return EX_CONFIG;
     }
-    contradiction = find_contradiction(&producer);
-    if (contradiction) {
-        reporter->mistake(reporter->userdata, contradiction);
+    if (check_together(&producer, settings, &error) < 0) {
+        reporter->mistake(reporter->userdata, error.text);
         exit_code = EX_CONFIG;
     }
     producer_settings_fini(&producer);

@@ -163,6 +163,16 @@ convert(enum report_schema schema, const ProtobufCMessage *unpacked, struct repo
     return date_parse(date, string_length(date), &report->date);
 }
 
+/* There is no field of number 0; protobuf-c takes it for one that it does not know. */
+static bool
+has_field_zero(const ProtobufCMessage *unpacked)
+{
+    for (unsigned i = 0; i < unpacked->n_unknown_fields; i++)
+        if (unpacked->unknown_fields[i].tag == 0)
+            return true;
+    return false;
+}
+
 int
 report_protobuf_read_slowly(struct report_protobuf *reader, enum report_schema schema,
                             const void *payload, size_t length, struct report *report,
@@ -176,7 +186,7 @@ report_protobuf_read_slowly(struct report_protobuf *reader, enum report_schema s
     report_protobuf_fini(reader);
     reader->unpacked =
         protobuf_c_message_unpack(descriptor, &remembering_allocator, length, payload);
-    if (!reader->unpacked)
+    if (!reader->unpacked || has_field_zero(reader->unpacked))
         return error_set(error, -EBADMSG, "it is not a protobuf %s", descriptor->short_name);
     if (!convert(schema, reader->unpacked, &converted))
         return error_set(error, -EBADMSG, "the date is not one that exists, as YYYY-MM-DD");

@@ -6,7 +6,9 @@
  *
  * Reading has two ways with one meaning. The shape that nearly every record has (the four known
  * fields, each at most once, in any order) is recognised by hand: that is on the path of every
- * record. All else (unknown fields, repeated fields, long encodings, damage) is protobuf-c's.
+ * record. All else (unknown fields, repeated fields, long encodings, damage) is protobuf-c's. With
+ * it, and other than Google's libraries, a known field of another wire type makes a record none, as
+ * a group does. Only "raining" may have any wire type; it is no part of the statistics.
  */
 
 #include <stddef.h>

@@ -34,6 +34,10 @@ struct loading {
     bool has_partition;
 };
 
+/*
+ * Escaped, a text may hold what it can't when it is written again. A station that no report can have
+ * would make every report that of another one.
+ */
 static int
 copy_text(char *destination, struct json_object *value, struct error *error)
 {
@@ -44,19 +48,10 @@ copy_text(char *destination, struct json_object *value, struct error *error)
         return result;
     if (strlen(text) >= IDENTITY_NAME_SIZE)
         return error_set(error, JSON_E_BAD, "is longer than %d bytes", IDENTITY_NAME_SIZE - 1);
+    if (!value_is_text(text, strlen(text)))
+        return error_set(error, JSON_E_BAD, "has a control character in it");
     strcpy(destination, text);
     return 0;
-}
-
-/* One that no report can have would make every report that of another station. */
-static int
-load_station(struct identity *identity, struct json_object *value, struct error *error)
-{
-    int result = copy_text(identity->station, value, error);
-
-    if (result == 0 && !value_is_text(identity->station, strlen(identity->station)))
-        return error_set(error, JSON_E_BAD, "has a control character in it");
-    return result;
 }
 
 /* An anchor with what of it has been met. */
@@ -122,6 +117,17 @@ load_partition(struct loading *loading, struct json_object *value, struct error 
     return result;
 }
 
+/* That of the file, whichever it is. */
+static int
+take_topic(struct identity *identity, struct json_object *value, struct error *error)
+{
+    int result = copy_text(identity->topic, value, error);
+
+    if (result == 0 && value_check_topic(identity->topic, error) < 0)
+        return error_prefix(error, JSON_E_BAD, "is wrong: ");
+    return result;
+}
+
 static int
 load_topic(struct loading *loading, struct json_object *value, struct error *error)
 {
@@ -129,7 +135,7 @@ load_topic(struct loading *loading, struct json_object *value, struct error *err
     int result = json_get_text(value, &topic, error);
 
     if (result == 0 && !loading->identity->topic[0])
-        result = copy_text(loading->identity->topic, value, error);
+        result = take_topic(loading->identity, value, error);
     else if (result == 0 && strcmp(topic, loading->identity->topic) != 0)
         return error_set(error, IDENTITY_E_OTHER_TOPIC,
                          "is \"%.249s\", not \"%s\": this directory holds another topic's files; "
@@ -157,7 +163,7 @@ load_member(void *userdata, const char *key, struct json_object *value, struct e
         if (result == 0)
             loading->identity->partitions = (int32_t)partitions;
     } else if (strcmp(key, "station") == 0) {
-        result = load_station(loading->identity, value, error);
+        result = copy_text(loading->identity->station, value, error);
     } else if (strcmp(key, "anchors") == 0) {
         result = json_each_element(value, load_anchor, loading->identity, error);
     } else {

@@ -36,7 +36,7 @@ struct identity {
     struct identity_anchor anchors[IDENTITY_ANCHORS_MAX]; /* by ascending offset */
 };
 
-/* With a topic of "", identity_load() takes over the one that it finds. */
+/* With a topic of "", identity_load() takes over the one that it finds, if one can be called so. */
 void identity_init(struct identity *identity, const char *topic, int32_t partition);
 
 /*

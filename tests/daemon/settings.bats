@@ -102,6 +102,32 @@ EOF
     [[ ${#lines[@]} == 2 ]]
 }
 
+@test "what no single key can say is told with the line of one of them" {
+    printf '[consumer]\ntopic = t\n[topic t]\ninvalid_topic = t\n' >own.ini
+    run consumer -c own.ini --check-config
+    expect_status 78
+    expect_output 'err: own.ini:4: invalid_topic is t, the topic that is read'
+    printf '[consumer]\ninvalid_topic = temperatures\n' >common.ini
+    run consumer -c common.ini --check-config
+    expect_status 78
+    expect_output 'err: common.ini:2: invalid_topic is temperatures'
+    printf '[topic a]\ndirectory = /d\n[topic b]\ndirectory = /d\n' >shared.ini
+    run consumer -c shared.ini --check-config
+    expect_status 78
+    expect_output 'err: shared.ini:4: \[topic b\] directory is that of \[topic a\], /d'
+    printf '[producer]\nsource = csv\n' >file.ini
+    run producer -c file.ini --check-config
+    expect_status 78
+    expect_output 'err: file.ini:2: \[producer\] source = csv needs \[csv\] file$'
+    run producer -c file.ini -o csv.file=x --check-config
+    expect_status 78
+    expect_output 'err: file.ini:2: \[producer\] source = csv needs \[csv\] station_column, or station '
+    printf '[producer]\nsource = csv\n[csv]\nfile = x\nstation = s\nstation_column = c\n' >both.ini
+    run producer -c both.ini --check-config
+    expect_status 78
+    expect_output 'err: both.ini:5: \[csv\] has both station_column and station'
+}
+
 # Each takes the name of a topic and says in which file or command it stands.
 as_topic() { consumer -o "consumer.topic=$1" --check-config; }
 as_topic_in_file()

@@ -13,9 +13,13 @@
 #include <cmocka.h>
 
 #include "common/cleanup.h"
+#include "common/values.h"
 #include "ctl/line.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+
+#define E5  "ééééé"
+#define E25 E5 E5 E5 E5 E5
 
 static char *
 write_line(const struct line_record *record, bool raw)
@@ -72,6 +76,8 @@ what_is_no_report_has_its_place_and_the_reason(void **state)
         "\x08garbage",
         "{\"date\":\"2008-02-30\",\"station\":\"C\",\"degrees\":1}",
         "{\"date\":\"2008-02-03\",\"station\":\"\\u0001\",\"degrees\":1}",
+        /* Of this text the message quotes the first bytes; the last of them begins a character. */
+        "{\"date\":\"2008-02-03\",\"degrees\":\"" E25 E25 "\"}",
     };
 
     for (size_t i = 0; i < N_ELEMENTS(payloads); i++) {
@@ -86,6 +92,7 @@ what_is_no_report_has_its_place_and_the_reason(void **state)
         assert_memory_equal(line, "{\"partition\": 3, \"offset\": 17, \"error\": \"", 41);
         assert_true(strlen(line) > 50);
         assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+        assert_true(value_is_text(line, strlen(line) - 1));
     }
 }
 

@@ -72,6 +72,39 @@ the_message_is_no_format(void **state)
     assert_string_equal(error.text, "<%n%s%d>");
 }
 
+/* They go to logs, headers of records and JSON: no bytes of others may break these. */
+static void
+a_message_is_text_whatever_it_quotes(void **state)
+{
+    struct error error = ERROR_INIT;
+
+    error_set(&error, 0, "\"%.5s\" has a\nline", "éßü");
+    assert_string_equal(error.text, "\"éß?\" has a?line");
+    error_prefix(&error, 0, "\x1b[31m%s: ", "Zürich");
+    assert_string_equal(error.text, "?[31mZürich: \"éß?\" has a?line");
+    error_append(&error, 0, "; \xff\x7f");
+    assert_string_equal(error.text, "?[31mZürich: \"éß?\" has a?line; ??");
+}
+
+/* The end of what is cut may lie within a character. */
+static void
+a_character_that_is_cut_is_no_half(void **state)
+{
+    struct error error = ERROR_INIT;
+    char text[4096] = "";
+
+    for (size_t i = 0; i < 1200; i++)
+        strcat(text, "é");
+    error_set(&error, 0, "%s", text);
+    assert_string_equal(error.text + sizeof(error.text) - 4, "é?");
+    error_set(&error, 0, "%.2046s", text);
+    error_append(&error, 0, "é");
+    assert_string_equal(error.text + sizeof(error.text) - 4, "é?");
+    error_set(&error, 0, "%.2046s", text);
+    error_prefix(&error, 0, ".é.");
+    assert_string_equal(error.text + sizeof(error.text) - 4, "é?");
+}
+
 static void
 a_long_message_is_cut(void **state)
 {
@@ -134,9 +167,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_error_is_fine),          cmocka_unit_test(a_message_is_set),
-        cmocka_unit_test(a_message_is_put_together), cmocka_unit_test(the_message_is_no_format),
-        cmocka_unit_test(a_long_message_is_cut),     cmocka_unit_test(the_edge_is_exact),
+        cmocka_unit_test(no_error_is_fine),
+        cmocka_unit_test(a_message_is_set),
+        cmocka_unit_test(a_message_is_put_together),
+        cmocka_unit_test(the_message_is_no_format),
+        cmocka_unit_test(a_message_is_text_whatever_it_quotes),
+        cmocka_unit_test(a_character_that_is_cut_is_no_half),
+        cmocka_unit_test(a_long_message_is_cut),
+        cmocka_unit_test(the_edge_is_exact),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,11 @@ bad_files_are_refused(void **state)
          "\"cluster\" is 1, must be a string"},
         {"{\"topic\": \"t\", \"partition\": 3, \"cluster\": \"" X256 "\"}",
          "\"cluster\" is longer than 255 bytes"},
+        /* Written again it would be a file that can't be loaded. */
+        {"{\"topic\": \"t\", \"partition\": 3, \"cluster\": \"\\u007f\"}",
+         "\"cluster\" has a control character in it"},
+        {"{\"topic\": \"t\", \"partition\": 3, \"cluster\": \"c\\n\"}",
+         "\"cluster\" has a control character in it"},
         {"{\"topic\": \"t\", \"partition\": 3, \"partitions\": -1}",
          "\"partitions\" is -1, must be at least 0"},
         {"{\"topic\": \"t\", \"partition\": 3, \"partitions\": 2147483648}",
@@ -138,6 +143,37 @@ a_missing_file_is_an_outcome_of_its_own(void **state)
     assert_string_equal(identity.topic, "t");
     assert_int_equal(identity.partition, 3);
     assert_int_equal(identity.n_anchors, 0);
+}
+
+static void
+a_topic_is_taken_over_when_it_can_be_one(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"{\"topic\": \"a.b\", \"partition\": 3}", NULL},
+        {"{\"topic\": \"\", \"partition\": 3}", "\"topic\" is wrong: a topic needs a name"},
+        {"{\"topic\": \"../t\", \"partition\": 3}", "\"topic\" is wrong: \"../t\" is no name"},
+        {"{\"topic\": \"t\\n\", \"partition\": 3}", "\"topic\" has a control character in it"},
+        {"{\"topic\": \"" X256 "\", \"partition\": 3}", "\"topic\" is longer than 255 bytes"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        cleanup(directory_remove) struct directory directory = directory_make();
+        struct error error = ERROR_INIT;
+        struct identity identity;
+        char expected[512];
+
+        directory_write(&directory, NAME, cases[i].text);
+        identity_init(&identity, "", 3);
+        assert_int_equal(identity_load(&identity, directory.fd, &error),
+                         cases[i].message ? CHECKPOINT_E_CORRUPT : 0);
+        assert_string_equal(identity.topic, cases[i].message ? "" : "a.b");
+        if (!cases[i].message)
+            continue;
+        snprintf(expected, sizeof(expected), NAME ": %s", cases[i].message);
+        assert_memory_equal(error.text, expected, strlen(expected));
+    }
 }
 
 static void
@@ -371,6 +407,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(a_missing_file_is_an_outcome_of_its_own),
+        cmocka_unit_test(a_topic_is_taken_over_when_it_can_be_one),
         cmocka_unit_test(what_is_stored_is_loaded),
         cmocka_unit_test(the_station_is_stored_and_loaded),
         cmocka_unit_test(the_crc_is_the_well_known_one),

@@ -77,6 +77,8 @@ what_is_not_json_is_refused(void **state)
          "has an integer beyond 9223372036854775807 at byte 7; "},
         {TEXT("{\"a\": 007}"), "is not valid JSON at byte "},
         {TEXT("{\"a\": \"\\x\"}"), "is not valid JSON at byte "},
+        {TEXT("{\"a\": \"\\é\"}"), "is not valid JSON at byte 7: there is no such escape"},
+        {TEXT("{\"\\\\\\😀\": 1}"), "is not valid JSON at byte 4: there is no such escape"},
         {TEXT("{\"a\": \"\xff\"}"),
          "has a control character, or bytes that are not UTF-8, in the string at byte "},
         {TEXT("{\"\xc3\": 1}"),

@@ -117,10 +117,12 @@ a_line_stays_one_line(void **state)
     capture_begin(&capture);
     log_info(&log, "Zürich \033[31m%s", hostile);
     log_info(&log, "a\nweatherd-test: err: b\r\n");
+    log_info(&log, "\xc2\x9b\xff");
     capture_end(&capture);
     assert_string_equal(capture.text, "weatherd-test: info: Zürich ?[31m"
                                       "????????????????????????????????a~\n"
-                                      "weatherd-test: info: a?weatherd-test: err: b??\n");
+                                      "weatherd-test: info: a?weatherd-test: err: b??\n"
+                                      "weatherd-test: info: ???\n");
 }
 
 static void

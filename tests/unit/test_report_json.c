@@ -117,6 +117,7 @@ static const struct {
     {WARM("1e"), "it is not valid JSON at byte "},
     {WARM("1e+"), "it is not valid JSON at byte "},
     {WARM("0x10"), "it is not valid JSON at byte "},
+    {AT("\"\\é\""), "it is not valid JSON at byte "},
     {WARM("1 2"), "it is not valid JSON at byte "},
     {WARM("1-2"), "it is not valid JSON at byte "},
     {WARM(""), "it is not valid JSON at byte "},

@@ -117,7 +117,10 @@ bad_records_are_refused(void **state)
         {BYTES(DATE DEGREES STATION "\x20"), NO_REPORT},
         {BYTES(DATE DEGREES STATION "\x20\x80"), NO_REPORT},
         {BYTES(DATE DEGREES STATION "\x80"), NO_REPORT},
-        {BYTES(DATE DEGREES STATION "\x00"), NO_REPORT},     /* field 0 */
+        {BYTES(DATE DEGREES STATION "\x00"), NO_REPORT}, /* field 0 */
+        {BYTES(DATE DEGREES STATION "\x00\x01"), NO_REPORT},
+        {BYTES(DATE "\x05\x00\x00\x00\x00" DEGREES STATION), NO_REPORT},
+        {BYTES(DATE DEGREES "\x80\x00\x00" STATION), NO_REPORT},
         {BYTES(DATE DEGREES STATION "\x2b"), NO_REPORT},     /* a group */
         {BYTES(DATE DEGREES STATION "\x2f\x00"), NO_REPORT}, /* wire type 7 */
         {BYTES(DATE DEGREES STATION "\x2a\x05\x00"), NO_REPORT},

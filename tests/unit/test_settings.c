@@ -297,7 +297,7 @@ bad_overrides_are_refused(void **state)
         {"consumer.pin=hunter2", "-o consumer.pin: \"pin\" in [consumer]: the value (not shown"},
         {"kafka.a=b\nc", "-o kafka.a: the value has a control character"},
         {"kafka.a=b ;c", "-o kafka.a: a \";\" after a blank"},
-        {"kafka.a\nb=c", "-o kafka.a\nb: the value has a control character"},
+        {"kafka.a\nb=c", "-o kafka.a?b: the value has a control character"},
     };
     struct fixture *fixture = *state;
     char longest[5000];

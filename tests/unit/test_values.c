@@ -31,6 +31,7 @@ assert_refused(int result, int expected, const struct error *error, const char *
     if (result != expected)
         fail_msg("\"%s\" gave %d, not %d", text, result, expected);
     snprintf(quoted, sizeof(quoted), "\"%.200s\"", text);
+    value_make_text(quoted);
     if (!strstr(error->text, quoted))
         fail_msg("the message on \"%s\" does not name it: %s", text, error->text);
 }
@@ -631,6 +632,31 @@ text_is_utf8_without_controls(void **state)
     assert_true(value_is_text(NULL, 0));
 }
 
+static void
+any_bytes_are_made_text(void **state)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"12345678 ~", "12345678 ~"},
+        {"Zürich, 東京, 😀", "Zürich, 東京, 😀"},
+        {"a\nb\x1b[31m\x7f", "a?b?[31m?"},
+        {"\xc2\x80\xc2\xa0", "??\xc2\xa0"},
+        {"cut: \xc3", "cut: ?"},
+        {"cut: \xf0\x9f\x98", "cut: ???"},
+        {"\xff\xed\xa0\x80\xc0\xafz", "??????z"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        char *text = strdup(cases[i][0]);
+
+        assert_non_null(text);
+        value_make_text(text);
+        assert_string_equal(text, cases[i][1]);
+        assert_true(value_is_text(text, strlen(text)));
+        free(text);
+    }
+}
+
 /* Every byte at every place of texts around the eight bytes that are looked at together. */
 static void
 ascii_is_checked_byte_by_byte(void **state)
@@ -761,6 +787,7 @@ main(void)
         cmocka_unit_test(a_list_is_cut_to_its_room),
         cmocka_unit_test(random_lists_come_back),
         cmocka_unit_test(text_is_utf8_without_controls),
+        cmocka_unit_test(any_bytes_are_made_text),
         cmocka_unit_test(ascii_is_checked_byte_by_byte),
         cmocka_unit_test(every_character_is_judged_rightly),
         cmocka_unit_test(a_near_miss_is_suggested),
