@@ -23,12 +23,20 @@ packages_of() # GROUP
             inotify-tools:inotifywait e2fsprogs valgrind:valgrind strace:strace procps util-linux mount
         ;;
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
+    # what debian/control asks for on top of "build"; systemd-dev is a part of systemd in Debian 12
+    package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;;
     kafka) echo default-jre-headless:java maven:mvn ;;
     *)
         echo "packages: no group \"$1\"" >&2
         return 1
         ;;
     esac
+}
+
+# The package that has systemd.pc, which says where units are installed.
+packages_systemd_dev()
+{
+    if apt-cache show systemd-dev >/dev/null 2>&1; then echo systemd-dev; else echo systemd; fi
 }
 
 # Prints those of the groups' packages that are not there.
