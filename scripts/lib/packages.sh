@@ -20,11 +20,11 @@ packages_of() # GROUP
     test)
         echo libcmocka-dev bats:bats mandoc:mandoc python3 python3-kafka python3-protobuf \
             python3-jsonschema protobuf-compiler:protoc kcat:kcat jq:jq prometheus:promtool \
-            inotify-tools:inotifywait e2fsprogs valgrind:valgrind strace:strace procps util-linux mount
+            inotify-tools:inotifywait e2fsprogs valgrind:valgrind strace:strace procps util-linux mount \
+            systemd:systemd-analyze "$(packages_systemd_dev)"
         ;;
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
-    # what debian/control asks for on top of "build"; systemd-dev is a part of systemd in Debian 12
-    package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;;
+    package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
     kafka) echo default-jre-headless:java maven:mvn ;;
     *)
         echo "packages: no group \"$1\"" >&2
@@ -33,11 +33,13 @@ packages_of() # GROUP
     esac
 }
 
-# The package that has systemd.pc, which says where units are installed.
+# Where systemd.pc is, which says where units are installed: in Debian 12 the package of systemd itself.
 packages_systemd_dev()
-{
-    if apt-cache show systemd-dev >/dev/null 2>&1; then echo systemd-dev; else echo systemd; fi
-}
+(
+    VERSION_ID=13
+    [[ ! -e /etc/os-release ]] || . /etc/os-release
+    if ((VERSION_ID < 13)); then echo systemd; else echo systemd-dev; fi
+)
 
 # Prints those of the groups' packages that are not there.
 packages_missing() # GROUP...
