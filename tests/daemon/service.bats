@@ -15,10 +15,10 @@ setup_file()
     export UNITS=$directory
 }
 
-# The value of a key, without the prefix that makes a command privileged. A key that stands twice has two lines.
+# The value of a key, on one line. A key that stands twice has two.
 value() # UNIT KEY
 {
-    sed -n "s/^$2=+\{0,1\}//p" "$UNITS/$1"
+    sed -e ':more' -e '/\\$/{N; s/ *\\\n */ /; b more' -e '}' "$UNITS/$1" | sed -n "s/^$2=//p"
 }
 
 @test "systemd has nothing to say against the units" {
