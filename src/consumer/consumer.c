@@ -345,6 +345,7 @@ consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings
     consumer->log = &daemon->log;
     consumer->settings = settings;
     consumer->started = loop_now();
+    consumer->stalled = consumer_last_stall();
     *consumerp = consumer;
     if (read_settings(consumer, &error) < 0) {
         log_err(consumer->log, "%s", error.text);

@@ -23,6 +23,7 @@ heard_from(struct consumer *consumer, struct consumer_partition *partition, int6
     int64_t offset = partition->stream.offset < 0 ? met : partition->stream.offset;
 
     consumer->heard = loop_now();
+    partition->heard = true;
     if (partition->until >= 0 || partition->stream.phase != STREAM_RUNNING)
         return;
     if (end < 0)
@@ -192,12 +193,14 @@ remember(struct consumer *consumer, struct consumer_partition *partition)
     if (partition->partition.only[0] && !partition->stream.identity.station[0])
         stream_learn_station(&partition->stream, partition->partition.only);
     partition->last = NULL;
+    partition->heard = true;
 }
 
 static void
 meet_failure(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
 {
+    partition->heard = true;
     consumer_warn(consumer, partition, record->text);
     if (record->kind == SOURCE_DAMAGED)
         partition->flow = FLOW_HELD; /* fetched again, never passed over */
@@ -226,6 +229,7 @@ take(struct consumer *consumer, const struct source_record *record)
         break;
     case SOURCE_OUT_OF_RANGE:
         partition->flow = FLOW_RANGE;
+        partition->heard = true;
         break;
     case SOURCE_FAILURE:
     case SOURCE_DAMAGED:

@@ -30,6 +30,7 @@ struct slot {
     int32_t partition;
     rd_kafka_topic_t *handle; /* as it stands in messages: compared, never followed; NULL until the
                                  first message */
+    bool has_leader;          /* when the topic was asked for last */
 };
 
 struct source {
@@ -386,6 +387,21 @@ check_topic(const struct source *source, size_t slot, const rd_kafka_metadata_to
     return 0;
 }
 
+static void
+note_leaders(struct source *source, const rd_kafka_metadata_topic_t *topic)
+{
+    for (size_t i = 0; i < source->n_slots; i++) {
+        struct slot *slot = &source->slots[i];
+
+        if (strcmp(slot->topic, topic->topic) != 0)
+            continue;
+        slot->has_leader = false;
+        for (int j = 0; j < topic->partition_cnt && !slot->has_leader; j++)
+            slot->has_leader =
+                topic->partitions[j].id == slot->partition && topic->partitions[j].leader >= 0;
+    }
+}
+
 int
 source_query_topic(struct source *source, size_t slot, int timeout_ms, struct source_topic *topicp,
                    struct error *error)
@@ -403,8 +419,10 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
     if (code)
         return error_set(error, -EIO, "can't ask the brokers for topic %s: %s",
                          source->slots[slot].topic, rd_kafka_err2str(code));
-    if (metadata->topic_cnt == 1)
+    if (metadata->topic_cnt == 1) {
+        note_leaders(source, &metadata->topics[0]);
         result = check_topic(source, slot, &metadata->topics[0], error);
+    }
     if (result == 0 && metadata->topic_cnt == 1)
         topicp->partitions = metadata->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
@@ -414,4 +432,37 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
         rd_kafka_mem_free(source->client.handle, cluster);
     topicp->cluster = source->cluster;
     return result;
+}
+
+/* Without those that have no leader: for one of them librdkafka waits, and then answers for none. */
+int
+source_query_ends(struct source *source, size_t slot, int timeout_ms, int64_t *ends,
+                  struct error *error)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)source->n_slots);
+    rd_kafka_resp_err_t code;
+
+    for (size_t i = 0; i < source->n_slots; i++) {
+        const struct slot *other = &source->slots[i];
+
+        ends[i] = -1;
+        if (other->has_leader && strcmp(other->topic, source->slots[slot].topic) == 0)
+            rd_kafka_topic_partition_list_add(list, other->topic, other->partition)->offset =
+                RD_KAFKA_OFFSET_END;
+    }
+    if (list->cnt == 0)
+        return 0;
+    code = rd_kafka_offsets_for_times(source->client.handle, list, timeout_ms);
+    if (code)
+        return error_set(error, -EIO, "can't ask for the ends of topic %s: %s",
+                         source->slots[slot].topic, rd_kafka_err2str(code));
+    for (size_t i = 0; i < source->n_slots; i++) {
+        const rd_kafka_topic_partition_t *found = rd_kafka_topic_partition_list_find(
+            list, source->slots[i].topic, source->slots[i].partition);
+
+        if (found && !found->err && found->offset >= 0)
+            ends[i] = found->offset;
+    }
+    return 0;
 }
