@@ -30,7 +30,6 @@ struct slot {
     int32_t partition;
     rd_kafka_topic_t *handle; /* as it stands in messages: compared, never followed; NULL until the
                                  first message */
-    bool has_leader;          /* when the topic was asked for last */
 };
 
 struct source {
@@ -387,21 +386,6 @@ check_topic(const struct source *source, size_t slot, const rd_kafka_metadata_to
     return 0;
 }
 
-static void
-note_leaders(struct source *source, const rd_kafka_metadata_topic_t *topic)
-{
-    for (size_t i = 0; i < source->n_slots; i++) {
-        struct slot *slot = &source->slots[i];
-
-        if (strcmp(slot->topic, topic->topic) != 0)
-            continue;
-        slot->has_leader = false;
-        for (int j = 0; j < topic->partition_cnt && !slot->has_leader; j++)
-            slot->has_leader =
-                topic->partitions[j].id == slot->partition && topic->partitions[j].leader >= 0;
-    }
-}
-
 int
 source_query_topic(struct source *source, size_t slot, int timeout_ms, struct source_topic *topicp,
                    struct error *error)
@@ -419,10 +403,8 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
     if (code)
         return error_set(error, -EIO, "can't ask the brokers for topic %s: %s",
                          source->slots[slot].topic, rd_kafka_err2str(code));
-    if (metadata->topic_cnt == 1) {
-        note_leaders(source, &metadata->topics[0]);
+    if (metadata->topic_cnt == 1)
         result = check_topic(source, slot, &metadata->topics[0], error);
-    }
     if (result == 0 && metadata->topic_cnt == 1)
         topicp->partitions = metadata->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
@@ -434,7 +416,6 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
     return result;
 }
 
-/* Without those that have no leader: for one of them librdkafka waits, and then answers for none. */
 int
 source_query_ends(struct source *source, size_t slot, int timeout_ms, int64_t *ends,
                   struct error *error)
@@ -447,12 +428,10 @@ source_query_ends(struct source *source, size_t slot, int timeout_ms, int64_t *e
         const struct slot *other = &source->slots[i];
 
         ends[i] = -1;
-        if (other->has_leader && strcmp(other->topic, source->slots[slot].topic) == 0)
+        if (strcmp(other->topic, source->slots[slot].topic) == 0)
             rd_kafka_topic_partition_list_add(list, other->topic, other->partition)->offset =
                 RD_KAFKA_OFFSET_END;
     }
-    if (list->cnt == 0)
-        return 0;
     code = rd_kafka_offsets_for_times(source->client.handle, list, timeout_ms);
     if (code)
         return error_set(error, -EIO, "can't ask for the ends of topic %s: %s",

@@ -134,8 +134,8 @@ int source_query_topic(struct source *source, size_t slot, int timeout_ms,
 
 /*
  * Asks the brokers where the partitions of a slot's topic end now: fills ends, one a slot, with -1
- * where that is not known, as for those of other topics and those that had no leader when
- * source_query_topic() was called last. Waits at most timeout_ms. 0, or -EIO with a message.
+ * where that is not known, as for those of other topics and those without a leader. Waits at most
+ * timeout_ms. 0, or -EIO with a message when nothing is known.
  */
 int source_query_ends(struct source *source, size_t slot, int timeout_ms, int64_t *ends,
                       struct error *error);
