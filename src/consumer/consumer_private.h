@@ -121,6 +121,9 @@ void consumer_leave(struct consumer *consumer, int exit_code);
 /* Goes on with a new client, for which the program executes itself again, once all is on disk. */
 void consumer_renew(struct consumer *consumer);
 
+/* Has the logs that are read verified again before any further record of theirs is applied. */
+void consumer_doubt(struct consumer *consumer);
+
 /*
  * Takes what librdkafka has fetched, for a slice of time; the loop comes back when there is more.
  */

@@ -41,9 +41,11 @@ follow(struct consumer *consumer, struct consumer_partition *partition, enum str
 {
     bool fatal = verdict == STREAM_REFUSE || verdict == STREAM_LOST;
 
-    if (message->text[0])
-        log_write(consumer->log, fatal ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, "%s partition %d: %s",
-                  partition->topic, partition->number, message->text);
+    if (fatal)
+        log_err(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                message->text);
+    else if (message->text[0])
+        consumer_complain(consumer, partition, message->text);
     if (fatal)
         consumer_leave(consumer, EX_DATAERR);
     else if (verdict == STREAM_SEEK)
@@ -194,6 +196,27 @@ remember(struct consumer *consumer, struct consumer_partition *partition)
         stream_learn_station(&partition->stream, partition->partition.only);
     partition->last = NULL;
     partition->heard = true;
+}
+
+/*
+ * A broker that comes back may lack records that it had not yet written to its disk, and in place of
+ * one that is gone one may be elected that never had them. When the log has grown again before it is
+ * asked, librdkafka goes on as if it were the same (up to 2.0; later ones would notice the election,
+ * but not the broker).
+ *
+ * Called between two batches, or from within source_take(): what the batch then holds is not taken.
+ */
+void
+consumer_doubt(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        if (partition->flow != FLOW_ON || partition->stream.phase != STREAM_RUNNING)
+            continue;
+        stream_doubt(&partition->stream);
+        partition->flow = FLOW_RESTART;
+    }
 }
 
 static void
