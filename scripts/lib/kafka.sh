@@ -4,7 +4,8 @@
 # A real Apache Kafka without an installation: fetched once through Maven into a cache, run as a single
 # KRaft broker whose data, log and address live below one directory. The directory is the broker: it
 # can be stopped or killed and started again with its data and on its port, which is what tests of
-# restarts and crashes need. scripts/kafka is the command.
+# restarts and crashes need. Further brokers, each with a directory of its own, join the cluster of the first, which
+# keeps the controller. scripts/kafka is the command.
 
 kafka_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/packages.sh
@@ -85,7 +86,7 @@ kafka_free_port()
     echo "$port"
 }
 
-kafka_configure() # DIR PORT [PROPERTY=VALUE...]
+kafka_configure() # DIR PORT
 {
     local dir=$1 port=$2 controller
 
@@ -93,7 +94,6 @@ kafka_configure() # DIR PORT [PROPERTY=VALUE...]
     while [[ $controller == "$port" ]]; do
         controller=$(kafka_free_port)
     done
-    shift 2
     cat >"$dir/server.properties" <<EOF
 process.roles=broker,controller
 node.id=1
@@ -116,27 +116,39 @@ group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=250
 EOF
-    ((!$#)) || printf '%s\n' "$@" >>"$dir/server.properties"
+}
+
+# What makes it a broker of another one's cluster; of a property that stands twice, the last wins.
+kafka_join() # DIR PORT FIRST-DIR NUMBER
+{
+    cp "$3/cluster" "$1/cluster"
+    cat >>"$1/server.properties" <<EOF
+process.roles=broker
+node.id=$4
+$(grep '^controller.quorum.voters=' "$3/server.properties" | tail -n 1)
+listeners=PLAINTEXT://127.0.0.1:$2
+EOF
 }
 
 kafka_format() # DIR
 {
     local id
 
-    id=W$(head -c 16 /dev/urandom | basenc --base64url | cut -c 2-22)
+    [[ -e $1/cluster ]] || echo "W$(head -c 16 /dev/urandom | basenc --base64url | cut -c 2-22)" >"$1/cluster"
+    id=$(<"$1/cluster")
     if ! (kafka_java WARN -Xmx128m -XX:TieredStopAtLevel=1 kafka.tools.StorageTool format \
         -t "$id" -c "$1/server.properties") >"$1/format.log" 2>&1; then
         cat "$1/format.log" >&2
         # so that the next start writes its properties anew
-        rm -rf "$1/data" "$1/server.properties" "$1/port"
+        rm -rf "$1/data" "$1/server.properties" "$1/port" "$1/cluster"
         return 1
     fi
 }
 
 # Starts the broker, or does nothing where it runs, and prints its address once it answers.
-kafka_start() # DIR [--port N] [PROPERTY=VALUE...]
+kafka_start() # DIR [--port N] [--join DIR NUMBER] [PROPERTY=VALUE...]
 {
-    local dir port='' pid seen=0 tries
+    local dir port='' first='' number='' pid seen=0 tries
 
     mkdir -p "$1"
     dir=$(cd "$1" && pwd)
@@ -144,6 +156,10 @@ kafka_start() # DIR [--port N] [PROPERTY=VALUE...]
     if [[ ${1-} == --port ]]; then
         port=$2
         shift 2
+    fi
+    if [[ ${1-} == --join ]]; then
+        first=$2 number=$3
+        shift 3
     fi
     if kafka_running "$dir"; then
         kafka_address "$dir"
@@ -153,7 +169,9 @@ kafka_start() # DIR [--port N] [PROPERTY=VALUE...]
     kafka_fetch
     if [[ ! -e $dir/server.properties ]]; then
         port=${port:-$(kafka_free_port)}
-        kafka_configure "$dir" "$port" "$@"
+        kafka_configure "$dir" "$port"
+        [[ -z $first ]] || kafka_join "$dir" "$port" "$first" "$number"
+        ((!$#)) || printf '%s\n' "$@" >>"$dir/server.properties"
         echo "$port" >"$dir/port"
     elif [[ -n $port && $port != "$(cat "$dir/port")" ]]; then
         echo "kafka: $dir has the port $(cat "$dir/port") and keeps it" >&2

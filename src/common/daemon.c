@@ -316,6 +316,7 @@ daemon_execute_again(struct daemon *daemon, const char *override)
         argv[at + added++] = (char *) override;
     }
     memcpy(argv + at + added, daemon->argv + at, (n - at) * sizeof(*argv));
+    notify_reloading(); /* until the program is ready again */
     /* librdkafka would leave two open for each broker; a kernel without this call has to bear that. */
     close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
     execv("/proc/self/exe", argv);

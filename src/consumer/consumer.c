@@ -151,6 +151,7 @@ on_source_event(void *userdata, enum client_event event, const char *text)
         log_debug(consumer->log, "%s", text);
         break;
     case CLIENT_DOWN:
+        consumer_doubt(consumer);
         if (!consumer->down) {
             consumer->down = true;
             consumer->down_since = time(NULL);
@@ -167,6 +168,9 @@ on_source_event(void *userdata, enum client_event event, const char *text)
             consumer_leave(consumer, EX_UNAVAILABLE);
             break;
         }
+        /* fall through */
+    case CLIENT_CUT:
+        consumer_doubt(consumer);
         /* fall through */
     default:
         if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
@@ -345,6 +349,7 @@ consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings
     consumer->log = &daemon->log;
     consumer->settings = settings;
     consumer->started = loop_now();
+    consumer->stalled = consumer_last_stall();
     *consumerp = consumer;
     if (read_settings(consumer, &error) < 0) {
         log_err(consumer->log, "%s", error.text);

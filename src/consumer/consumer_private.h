@@ -44,6 +44,8 @@ struct consumer_partition {
     bool is_new;         /* it had no checkpoint, so the group is asked whether it knows of one */
     int64_t until;       /* the end at the first contact; -1 before it */
     int64_t end_met;     /* of the log, when it was met last; -1 */
+    bool heard;          /* of, since its topic was looked after */
+    unsigned behind;     /* how often in a row it then had records that do not come */
     char complaint[256]; /* logged last about it, not to be repeated */
     struct sampler invalid;
 
@@ -76,6 +78,9 @@ struct consumer {
     uint64_t started;
     size_t next_asked;     /* the partition that the heartbeat may ask about next */
     size_t next_question;  /* the heartbeat's, when the brokers are slow */
+    size_t next_watched;   /* the partition whose topic is looked after next */
+    uint64_t watched;      /* when that began anew with the first */
+    uint64_t stalled;      /* when a stall had the program executed again; 0: never */
     uint64_t save_started; /* the last one */
     uint64_t save_ended;
     uint64_t heard;   /* when a partition was heard of last */
@@ -115,6 +120,9 @@ void consumer_leave(struct consumer *consumer, int exit_code);
 
 /* Goes on with a new client, for which the program executes itself again, once all is on disk. */
 void consumer_renew(struct consumer *consumer);
+
+/* Has the logs that are read verified again before any further record of theirs is applied. */
+void consumer_doubt(struct consumer *consumer);
 
 /*
  * Takes what librdkafka has fetched, for a slice of time; the loop comes back when there is more.
@@ -165,6 +173,19 @@ void consumer_complain(struct consumer *consumer, struct consumer_partition *par
  * further after a second.
  */
 void consumer_learn(struct consumer *consumer);
+
+/*
+ * Looks after a topic, when it is its turn: whether it has more partitions than before, and whether
+ * one of ours has come to a standstill. Waits for the brokers.
+ */
+void consumer_watch(struct consumer *consumer);
+
+/* When a stall had the program executed again last; 0: never. */
+uint64_t consumer_last_stall(void);
+
+/* Tells all partitions of this one's topic what the brokers say of it. */
+void consumer_tell_topic(struct consumer *consumer, const struct consumer_partition *partition,
+                         const struct source_topic *topic);
 
 /* The heartbeat; sets its own timer again. */
 void consumer_beat(struct consumer *consumer);

@@ -78,6 +78,10 @@ static const struct setting_row rows[] = {
     {"consumer", "commit", "yes", "yes|no",
      "whether the group is told the offset after each checkpoint, for tools that show the lag",
      setting_parse_boolean, TOPIC(commit), POLICY},
+    {"consumer", "stall_timeout", "5min", "DURATION",
+     "how long a partition that has records may give none until the program executes itself again, "
+     "with a new client; 0: for ever",
+     setting_parse_duration, FIELD(stall_timeout), SETTING_RELOAD},
     {"consumer", "metrics_directory", NULL, "DIRECTORY",
      "where figures for Prometheus are kept; without it $RUNTIME_DIRECTORY, or nowhere",
      setting_parse_string, FIELD(metrics_directory), 0},

@@ -27,6 +27,7 @@ struct consumer_topic {
 
 struct consumer_settings {
     char *topic;
+    uint64_t stall_timeout;  /* microseconds; 0: none */
     char *metrics_directory; /* NULL: see metrics_new() */
     struct consumer_topic common;
     size_t n_topics;

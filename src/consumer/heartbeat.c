@@ -52,6 +52,19 @@ learn(struct consumer *consumer, struct consumer_partition *partition,
                   "%s partition %d: %s", partition->topic, partition->number, message.text);
 }
 
+void
+consumer_tell_topic(struct consumer *consumer, const struct consumer_partition *partition,
+                    const struct source_topic *topic)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *other = &consumer->partitions[i];
+
+        if (other->topic == partition->topic && other->stream.phase == STREAM_RUNNING)
+            learn(consumer, other, topic);
+    }
+    consumer_schedule_save(consumer);
+}
+
 /*
  * Asks about a topic on behalf of one of its partitions; what it says is for all that are running.
  */
@@ -74,14 +87,7 @@ ask(struct consumer *consumer, size_t index)
     } else if (result != 0) {
         consumer_complain(consumer, partition, message.text);
     } else {
-        for (size_t i = 0; i < consumer->n_partitions; i++) {
-            struct consumer_partition *other = &consumer->partitions[i];
-
-            if (other->topic == partition->topic && other->stream.phase == STREAM_RUNNING &&
-                !other->described)
-                learn(consumer, other, &topic);
-        }
-        consumer_schedule_save(consumer);
+        consumer_tell_topic(consumer, partition, &topic);
     }
 }
 
@@ -184,7 +190,7 @@ static void
 ask_questions(struct consumer *consumer)
 {
     static void (*const questions[])(struct consumer * consumer) = {
-        consumer_learn, ask_about_silence, ask_group, look_for_letter_topics};
+        consumer_learn, ask_about_silence, ask_group, look_for_letter_topics, consumer_watch};
     const size_t n = sizeof(questions) / sizeof(questions[0]);
     uint64_t until = loop_now() + PATIENCE_USEC;
 

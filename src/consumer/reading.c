@@ -23,6 +23,7 @@ heard_from(struct consumer *consumer, struct consumer_partition *partition, int6
     int64_t offset = partition->stream.offset < 0 ? met : partition->stream.offset;
 
     consumer->heard = loop_now();
+    partition->heard = true;
     if (partition->until >= 0 || partition->stream.phase != STREAM_RUNNING)
         return;
     if (end < 0)
@@ -40,9 +41,11 @@ follow(struct consumer *consumer, struct consumer_partition *partition, enum str
 {
     bool fatal = verdict == STREAM_REFUSE || verdict == STREAM_LOST;
 
-    if (message->text[0])
-        log_write(consumer->log, fatal ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, "%s partition %d: %s",
-                  partition->topic, partition->number, message->text);
+    if (fatal)
+        log_err(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
+                message->text);
+    else if (message->text[0])
+        consumer_complain(consumer, partition, message->text);
     if (fatal)
         consumer_leave(consumer, EX_DATAERR);
     else if (verdict == STREAM_SEEK)
@@ -192,12 +195,35 @@ remember(struct consumer *consumer, struct consumer_partition *partition)
     if (partition->partition.only[0] && !partition->stream.identity.station[0])
         stream_learn_station(&partition->stream, partition->partition.only);
     partition->last = NULL;
+    partition->heard = true;
+}
+
+/*
+ * A broker that comes back may lack records that it had not yet written to its disk, and in place of
+ * one that is gone one may be elected that never had them. When the log has grown again before it is
+ * asked, librdkafka goes on as if it were the same (up to 2.0; later ones would notice the election,
+ * but not the broker).
+ *
+ * Called between two batches, or from within source_take(): what the batch then holds is not taken.
+ */
+void
+consumer_doubt(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        if (partition->flow != FLOW_ON || partition->stream.phase != STREAM_RUNNING)
+            continue;
+        stream_doubt(&partition->stream);
+        partition->flow = FLOW_RESTART;
+    }
 }
 
 static void
 meet_failure(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
 {
+    partition->heard = true;
     consumer_warn(consumer, partition, record->text);
     if (record->kind == SOURCE_DAMAGED)
         partition->flow = FLOW_HELD; /* fetched again, never passed over */
@@ -226,6 +252,7 @@ take(struct consumer *consumer, const struct source_record *record)
         break;
     case SOURCE_OUT_OF_RANGE:
         partition->flow = FLOW_RANGE;
+        partition->heard = true;
         break;
     case SOURCE_FAILURE:
     case SOURCE_DAMAGED:

@@ -20,6 +20,7 @@ struct rd_kafka_queue_s;
 
 enum client_event {
     CLIENT_DOWN,    /* no broker can be reached; text names one. librdkafka goes on trying */
+    CLIENT_CUT,     /* the connection to one was lost, or could not be made */
     CLIENT_REFUSED, /* authentication, authorization or TLS failed */
     CLIENT_FATAL,   /* the idempotent producer can't go on: a new client must send again what is not
                         acknowledged */

@@ -415,3 +415,33 @@ source_query_topic(struct source *source, size_t slot, int timeout_ms, struct so
     topicp->cluster = source->cluster;
     return result;
 }
+
+int
+source_query_ends(struct source *source, size_t slot, int timeout_ms, int64_t *ends,
+                  struct error *error)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)source->n_slots);
+    rd_kafka_resp_err_t code;
+
+    for (size_t i = 0; i < source->n_slots; i++) {
+        const struct slot *other = &source->slots[i];
+
+        ends[i] = -1;
+        if (strcmp(other->topic, source->slots[slot].topic) == 0)
+            rd_kafka_topic_partition_list_add(list, other->topic, other->partition)->offset =
+                RD_KAFKA_OFFSET_END;
+    }
+    code = rd_kafka_offsets_for_times(source->client.handle, list, timeout_ms);
+    if (code)
+        return error_set(error, -EIO, "can't ask for the ends of topic %s: %s",
+                         source->slots[slot].topic, rd_kafka_err2str(code));
+    for (size_t i = 0; i < source->n_slots; i++) {
+        const rd_kafka_topic_partition_t *found = rd_kafka_topic_partition_list_find(
+            list, source->slots[i].topic, source->slots[i].partition);
+
+        if (found && !found->err && found->offset >= 0)
+            ends[i] = found->offset;
+    }
+    return 0;
+}

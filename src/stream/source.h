@@ -131,3 +131,11 @@ enum { SOURCE_E_MISSING = 1, SOURCE_E_REFUSED = 2 };
 /* 0; SOURCE_E_MISSING (topic or partition), SOURCE_E_REFUSED, or -EIO: each with a message. */
 int source_query_topic(struct source *source, size_t slot, int timeout_ms,
                        struct source_topic *topicp, struct error *error);
+
+/*
+ * Asks the brokers where the partitions of a slot's topic end now: fills ends, one a slot, with -1
+ * where that is not known, as for those of other topics and those without a leader. Waits at most
+ * timeout_ms. 0, or -EIO with a message when nothing is known.
+ */
+int source_query_ends(struct source *source, size_t slot, int timeout_ms, int64_t *ends,
+                      struct error *error);

@@ -87,6 +87,29 @@ refuses() # TOPIC MESSAGE
     cmp before partition-0.json
 }
 
+@test "a broker that comes back without the last records, and with others, ends a running consumer with 65" {
+    fill cut 20 -o 'topic cut.partitions=1'
+    kafka stop
+    cp -a "$KIT_KAFKA/data" saved
+    kafka start
+    fill cut 20 -o 'topic cut.partitions=1' -o simulator.start=2000-01-21
+    consumer_start one -o consumer.topic=cut -o consumer.checkpoint_interval=0 0
+    wait_for 20 json_is partition-0.json 'd["offset"] == 400'
+    cp partition-0.json before
+    # what a power failure does to a log that was not flushed; and the consumer does not look before the log is long again
+    send_signal one STOP
+    kafka kill
+    rm -r "$KIT_KAFKA/data"
+    mv saved "$KIT_KAFKA/data"
+    kafka start
+    fill cut 30 -o 'topic cut.partitions=1' -o simulator.start=2000-01-21
+    send_signal one CONT
+    run await one 60
+    expect_status 65
+    log_has one 'cut partition 0: the record at offset 399 is not the one that was read before'
+    cmp before partition-0.json
+}
+
 @test "a topic deleted while the consumer runs is said to be gone, and nothing is touched" {
     fill gone 20 -o 'topic gone.partitions=1'
     consumer_start one -o consumer.topic=gone -o consumer.checkpoint_interval=0 0

@@ -5,7 +5,7 @@
 # true instead of sleeping. A test file says "load ../lib/kit"; each test runs in a directory of its own, and
 # whatever was started is ended afterwards, with the logs printed when the test failed.
 #
-#     setup_file() { start_mock temperatures:4; }      or: start_kafka [PROPERTY=VALUE...]
+#     setup_file() { start_mock temperatures:4; }      or: start_kafka, start_brokers [PROPERTY=VALUE...]
 #     @test "a consumer counts" {
 #         consumer_start one -o consumer.directory=. 0-3
 #         producer -o producer.days=10 -o producer.interval=0
@@ -125,7 +125,9 @@ kit_end_all() # DIRECTORY
         wait_for 10 test -e "${file%.pid}.status"
     done
     [[ ! -e $1/.kit/mock-pid ]] || kill -s KILL "$(<"$1/.kit/mock-pid")" 2>/dev/null || true
-    [[ ! -e $1/kafka/pid ]] || "$kit_top/scripts/kafka" kill "$1/kafka"
+    for file in "$1"/kafka{,-*}/pid; do
+        [[ ! -e $file ]] || "$kit_top/scripts/kafka" kill "${file%/pid}"
+    done
 }
 
 # Skips the test when a command is not there. In CI everything is there: its absence is a failure.
@@ -471,6 +473,29 @@ start_kafka() # [PROPERTY=VALUE...]
     export BOOTSTRAP
 }
 
+# Three real brokers of one cluster. The first keeps the controller, and is the one of "kafka".
+start_brokers() # [PROPERTY=VALUE...]
+{
+    local number address addresses
+
+    start_kafka "$@" || return
+    addresses=$BOOTSTRAP
+    for number in 2 3; do
+        address=$("$kit_top/scripts/kafka" start "$KIT_KAFKA-$number" --join "$KIT_KAFKA" $number "$@") || return
+        addresses+=,$address
+    done
+    export BOOTSTRAP=$addresses
+}
+
+# scripts/kafka on one of them: broker 2 kill
+broker() # NUMBER COMMAND ARGUMENT...
+{
+    local dir=$KIT_KAFKA
+
+    (($1 == 1)) || dir=$KIT_KAFKA-$1
+    "$kit_top/scripts/kafka" "$2" "$dir" "${@:3}" 3>&-
+}
+
 # A real broker with two doors: OPEN, for the tests, and GUARDED, which asks for a user's password.
 start_guarded_kafka() # JAAS-USERS [PROPERTY=VALUE...]
 {
@@ -494,6 +519,7 @@ kafka() # COMMAND ARGUMENT...
     "$kit_top/scripts/kafka" "$1" "$KIT_KAFKA" "${@:2}" 3>&-
 }
 
+# On several brokers PARTITIONS may be their replicas, the leader first: 1:2:3,2:3:1
 new_topic() # NAME [PARTITIONS [PROPERTY=VALUE...]]
 {
     topic make "$1" "${2:-4}" "${@:3}"

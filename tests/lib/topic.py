@@ -602,7 +602,12 @@ def make(arguments):
     from kafka.admin import NewTopic  # pylint: disable=import-outside-toplevel
 
     properties = dict(text.split("=", 1) for text in arguments.properties)
-    topic = NewTopic(arguments.topic, arguments.partitions, 1, topic_configs=properties)
+    replicas = {}
+    if ":" in arguments.partitions:
+        replicas = {number: [int(broker) for broker in brokers.split(":")]
+                    for number, brokers in enumerate(arguments.partitions.split(","))}
+    topic = NewTopic(arguments.topic, -1 if replicas else int(arguments.partitions), -1 if replicas else 1,
+                     replica_assignments=replicas, topic_configs=properties)
     administer(arguments.address, lambda client: client.create_topics([topic]))
 
 
@@ -639,7 +644,7 @@ def add_arguments(function, command):
         command.add_argument("--directory", help="has the files that say how far copies must be there")
         command.add_argument("--again", action="store_true", help="a copy may have been sent more than once")
     if function is make:
-        command.add_argument("partitions", type=int)
+        command.add_argument("partitions", help="how many, or the brokers of each, the leader first: 1:2:3,2:3:1")
         command.add_argument("properties", nargs="*", metavar="PROPERTY=VALUE")
     if function is send:
         command.add_argument("--json", action="store_true", help="send the lines as they are, not as protobuf")

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Topics are looked after: about once a minute each is asked for its partitions, because more of
+ * them mean that keys move, and for the ends of those that have been silent since the last time.
+ *
+ * librdkafka has been seen to stop fetching a partition for good after a broker was restarted, with
+ * nothing said and all else going on. What tells that from an idle partition is records that the
+ * broker has and that do not come, answer after answer for stall_timeout; and answers are counted,
+ * not time, so that a process that was stopped itself notices nothing. Markers and aborted records
+ * of transactions are no such records: the end of the log has been met behind them.
+ *
+ * Only a new client is known to help. It needs a new program, and that may not help either, so it
+ * happens once an hour at most.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "consumer/consumer_private.h"
+
+#define ANSWERS_MIN 5             /* within stall_timeout, where it is long enough */
+#define PERIOD_MAX  (60 * SECOND) /* of looking after the topics */
+#define REST_USEC   (3600 * SECOND)
+#define STALLED     "WEATHERD_STALLED" /* in the environment of a program that was executed again */
+
+uint64_t
+consumer_last_stall(void)
+{
+    const char *text = getenv(STALLED);
+
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static void
+keep_last_stall(const struct consumer *consumer)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)consumer->stalled);
+    setenv(STALLED, text, 1);
+}
+
+/* As long as nothing is read there is no standstill. */
+static void
+excuse(struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++)
+        consumer->partitions[i].behind = 0;
+}
+
+/* How long it takes to look after all topics, the pause before the next time included. */
+static uint64_t
+find_period(const struct consumer *consumer)
+{
+    uint64_t period = consumer->config.stall_timeout / ANSWERS_MIN;
+
+    if (period == 0 || period > PERIOD_MAX)
+        return PERIOD_MAX;
+    return period < SECOND ? SECOND : period;
+}
+
+/* The first answer begins the time, so there is one more than fit into it. */
+static unsigned
+answers_wanted(const struct consumer *consumer)
+{
+    uint64_t period = find_period(consumer);
+
+    return (unsigned)((consumer->config.stall_timeout + period - 1) / period) + 1;
+}
+
+/* The program will read its settings anew, and mistakes in them must not end what still works. */
+static bool
+can_begin_again(const struct consumer *consumer)
+{
+    struct settings *settings = NULL;
+    int result = daemon_load_settings(consumer->daemon, &settings);
+
+    settings_free(settings);
+    return result == 0;
+}
+
+static void
+meet_stall(struct consumer *consumer, const struct consumer_partition *partition, int64_t end)
+{
+    uint64_t now = loop_now();
+    bool again = consumer->stalled == 0 || now - consumer->stalled >= REST_USEC;
+
+    if (!again && partition->behind > answers_wanted(consumer))
+        return; /* has been said */
+    log_warning(
+        consumer->log,
+        "%s partition %d: the records from offset %lld to %lld have not come for %llu s "
+        "(stall_timeout); %s",
+        partition->topic, partition->number,
+        (long long)(partition->stream.offset < 0 ? 0 : partition->stream.offset),
+        (long long)end - 1, (unsigned long long)(consumer->config.stall_timeout / SECOND),
+        again ? "going on with a new client"
+              : "a new client was tried within the last hour, so the next waits until it is over; "
+                "look at the brokers, or restart the program");
+    if (!again)
+        return;
+    consumer->stalled = now;
+    if (!can_begin_again(consumer)) {
+        log_err(consumer->log,
+                "no new client with these settings; mend them, or it is tried again in an "
+                "hour");
+        return;
+    }
+    keep_last_stall(consumer);
+    consumer_renew(consumer);
+}
+
+/* A partition's topic was asked, and this is its end, or -1. */
+static void
+compare(struct consumer *consumer, struct consumer_partition *partition, int64_t end)
+{
+    int64_t reached = partition->end_met > partition->stream.offset ? partition->end_met
+                                                                    : partition->stream.offset;
+
+    if (partition->heard || partition->flow != FLOW_ON || (end >= 0 && end <= reached))
+        partition->behind = 0;
+    else if (end > 0)
+        partition->behind++;
+    partition->heard = false;
+    if (partition->behind >= answers_wanted(consumer) && !consumer->leaving)
+        meet_stall(consumer, partition, end);
+}
+
+static bool
+is_silent(const struct consumer *consumer, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        if (!consumer->partitions[i].heard)
+            return true;
+    return false;
+}
+
+/* The partitions from first to before end are those of one topic. */
+static void
+look_after(struct consumer *consumer, size_t first, size_t end)
+{
+    struct source_topic topic = {.partitions = 0, .cluster = ""};
+    struct error error = ERROR_INIT;
+    cleanup(free) int64_t *ends = calloc(consumer->n_partitions, sizeof(*ends));
+
+    if (!ends || source_query_topic(consumer->source, first, QUERY_TIMEOUT_MSEC, &topic, &error))
+        return;
+    consumer_tell_topic(consumer, &consumer->partitions[first], &topic);
+    if (consumer->config.stall_timeout == 0)
+        return;
+    for (size_t i = first; i < end; i++)
+        ends[i] = -1;
+    if (is_silent(consumer, first, end) &&
+        source_query_ends(consumer->source, first, QUERY_TIMEOUT_MSEC, ends, &error) < 0)
+        return;
+    for (size_t i = first; i < end; i++)
+        compare(consumer, &consumer->partitions[i], ends[i]);
+}
+
+void
+consumer_watch(struct consumer *consumer)
+{
+    size_t first = consumer->next_watched, end = first;
+
+    if (consumer->paused || consumer->awaiting) {
+        excuse(consumer);
+        return;
+    }
+    if (first >= consumer->n_partitions) {
+        if (loop_now() - consumer->watched < find_period(consumer))
+            return;
+        consumer->watched = loop_now();
+        first = end = 0;
+    }
+    while (end < consumer->n_partitions &&
+           consumer->partitions[end].topic == consumer->partitions[first].topic)
+        end++;
+    consumer->next_watched = end;
+    look_after(consumer, first, end);
+}
