@@ -8,6 +8,7 @@
  * daemon's, which waits for brokers, and so only a warning.
  */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -18,16 +19,24 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+#include "consumer/assignment.h"
 #include "ctl/state.h"
 #include "ctl/table.h"
 
-enum { OPTION_MAX_LAG = 'N', OPTION_MAX_AGE = 'A', OPTION_OFFLINE = 'L' };
+enum {
+    OPTION_MAX_LAG = 'N',
+    OPTION_MAX_AGE = 'A',
+    OPTION_OFFLINE = 'L',
+    OPTION_PARTITIONS = 'P',
+};
 
 static const struct option_row options[] = {
     {"max-lag", OPTION_MAX_LAG, "N", "critical when a partition is more than N records behind"},
     {"max-age", OPTION_MAX_AGE, "DURATION",
      "critical when a file is older and there is more to read"},
     {"offline", OPTION_OFFLINE, NULL, "do not ask Kafka for the lag"},
+    {"partitions", OPTION_PARTITIONS, "LIST", "of these only, as weatherd-consumer takes them"},
 };
 
 #define RATE_MSEC 1200 /* in which a file is replaced, with the default checkpoint_interval */
@@ -43,6 +52,7 @@ struct limits {
     int64_t lag;  /* -1: none */
     uint64_t age; /* microseconds; UINT64_MAX: none */
     bool offline;
+    struct assignment partitions; /* no topics: all */
 };
 
 struct summary {
@@ -116,19 +126,47 @@ compare_readings(const struct snapshot *first, struct snapshot *second)
     }
 }
 
+static bool
+is_wanted(const struct assignment *wanted, const struct snapshot_file *file)
+{
+    for (size_t i = 0; i < wanted->n_topics; i++) {
+        const struct assignment_topic *topic = &wanted->topics[i];
+
+        for (size_t j = 0; j < topic->list.n_partitions; j++)
+            if (topic->list.partitions[j] == file->number && strcmp(topic->name, file->topic) == 0)
+                return true;
+    }
+    return wanted->n_topics == 0;
+}
+
+static int
+read_wanted(struct ctl *ctl, const struct assignment *wanted, struct snapshot *snapshot)
+{
+    int exit_code = state_read(ctl, snapshot);
+    size_t n = 0;
+
+    for (size_t i = 0; i < snapshot->n_files; i++)
+        if (is_wanted(wanted, &snapshot->files[i]))
+            snapshot->files[n++] = snapshot->files[i];
+        else
+            snapshot_file_fini(&snapshot->files[i]);
+    snapshot->n_files = n;
+    return exit_code;
+}
+
 /*
  * Reads, asks Kafka, and reads again when every daemon that has something to do has done some of it,
  * or had the time to.
  */
 static int
-observe(struct ctl *ctl, struct snapshot *snapshot, bool offline)
+observe(struct ctl *ctl, const struct limits *limits, struct snapshot *snapshot)
 {
     struct snapshot first;
     struct timespec started, now;
-    int exit_code = state_read(ctl, &first);
+    int exit_code = read_wanted(ctl, &limits->partitions, &first);
 
     clock_gettime(CLOCK_MONOTONIC, &started);
-    if (exit_code == EX_OK && !offline)
+    if (exit_code == EX_OK && !limits->offline)
         state_ask_ends(ctl, &first);
     if (exit_code != EX_OK || !any_runs(&first)) {
         *snapshot = first;
@@ -138,7 +176,7 @@ observe(struct ctl *ctl, struct snapshot *snapshot, bool offline)
         usleep(POLL_MSEC * 1000);
         clock_gettime(CLOCK_MONOTONIC, &now);
     } while (seconds_between(&started, &now) < RATE_MSEC / 1e3 && awaits_a_change(&first));
-    exit_code = state_read(ctl, snapshot);
+    exit_code = read_wanted(ctl, &limits->partitions, snapshot);
     compare_readings(&first, snapshot);
     snapshot_fini(&first);
     return exit_code;
@@ -300,6 +338,31 @@ print_files(const struct snapshot *snapshot)
     table_fini(&table);
 }
 
+/* The words of the option are weatherd-consumer's arguments. */
+static int
+take_partitions(struct ctl *ctl, struct assignment *partitions)
+{
+    const char *option = ctl->options[OPTION_PARTITIONS];
+    cleanup(free) char *text = option ? strdup(option) : NULL;
+    cleanup(free) char **words = option ? calloc(strlen(option) + 1, sizeof(*words)) : NULL;
+    struct error error = ERROR_INIT;
+    char *at = NULL;
+    int n = 0, result;
+
+    if (!option)
+        return EX_OK;
+    if (!text || !words)
+        return EX_SOFTWARE;
+    for (char *word = strtok_r(text, " ", &at); word; word = strtok_r(NULL, " ", &at))
+        words[n++] = word;
+    if (n == 0)
+        return ctl_usage_error(ctl, "--partitions: none are given");
+    result = assignment_parse(partitions, words, n, &ctl->config, &error);
+    if (result == -ENOMEM)
+        return EX_SOFTWARE;
+    return result < 0 ? ctl_usage_error(ctl, "--partitions: %s", error.text) : EX_OK;
+}
+
 static int
 take_limits(struct ctl *ctl, struct limits *limits)
 {
@@ -310,13 +373,13 @@ take_limits(struct ctl *ctl, struct limits *limits)
         exit_code = ctl_take_duration(ctl, OPTION_MAX_AGE, UINT64_MAX, &limits->age);
     if (exit_code == EX_OK && limits->offline && limits->lag >= 0)
         exit_code = ctl_usage_error(ctl, "--max-lag and --offline do not go together");
-    return exit_code;
+    return exit_code == EX_OK ? take_partitions(ctl, &limits->partitions) : exit_code;
 }
 
 static int
 run(struct ctl *ctl)
 {
-    struct limits limits;
+    struct limits limits = {.lag = -1};
     struct snapshot snapshot;
     struct summary summary;
     int exit_code = take_limits(ctl, &limits);
@@ -324,7 +387,9 @@ run(struct ctl *ctl)
 
     if (exit_code != EX_OK)
         return exit_code;
-    if (observe(ctl, &snapshot, limits.offline) != EX_OK || snapshot.n_files == 0) {
+    exit_code = observe(ctl, &limits, &snapshot);
+    assignment_fini(&limits.partitions);
+    if (exit_code != EX_OK || snapshot.n_files == 0) {
         printf("UNKNOWN: no partition-N.json in %s\n", ctl_directory(ctl));
         snapshot_fini(&snapshot);
         return VERDICT_UNKNOWN;

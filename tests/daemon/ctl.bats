@@ -71,6 +71,8 @@ status --max-lag=x
 status --max-lag=-1
 status --max-age=5
 status --max-lag=5 --offline
+status --partitions=0-
+status --partitions=
 verify
 plot
 plot -o a.svg --unit=K
@@ -358,6 +360,23 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "${kit_command[@]}
     run ctl status --offline state
     expect_status 0
     send_signal one CONT
+    stop one
+}
+
+@test "status --partitions leaves the files of others out" {
+    take_files
+    mkdir state/stations
+    cp state/partition-2.json state/stations # of the topic that the directory is called like
+    consumer_start one -o consumer.directory=state 0-1
+    run ctl status --offline --partitions=0-1 state
+    expect_status 0
+    [[ ${lines[-1]} == 'OK: 2 partitions' ]]
+    run ctl status --offline '--partitions=0 stations:2' state
+    expect_status 2
+    expect_output '^CRITICAL: stations 2 is read by no daemon$'
+    [[ $output != *'temperatures 2'* ]]
+    run ctl status --offline --partitions=stations:0-1 state
+    expect_status 3
     stop one
 }
 
