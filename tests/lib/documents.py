@@ -151,10 +151,11 @@ def page_examples(text):
 
 
 def page_files(text):
-    """The names of FILES, but for those that are only installed."""
+    """The names of FILES, but for those that are only installed, and the units, which the service manager reads."""
     names = []
     for line in re.findall(r"^\.It (Pa .*)$", page_section(text, "FILES"), re.M):
-        names += [name for name in re.findall(r"Pa (\S+)", line) if not name.startswith("/usr/")]
+        names += [name for name in re.findall(r"Pa (\S+)", line)
+                  if not name.startswith("/usr/") and not name.endswith((".service", ".target"))]
     return names
 
 
