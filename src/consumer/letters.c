@@ -136,7 +136,7 @@ consumer_send_letter(struct consumer *consumer, struct consumer_partition *parti
         .partition = partition->number,
         .source = consumer->source,
         .record = record,
-        .undecodable = partition->partition.undecodable,
+        .undecodable = partition->partition.fault == PARTITION_UNDECODABLE,
         .reason = reason->text,
     };
     struct error error = ERROR_INIT;
