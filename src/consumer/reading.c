@@ -228,6 +228,7 @@ take(struct consumer *consumer, const struct source_record *record)
         partition->flow = FLOW_RANGE;
         break;
     case SOURCE_FAILURE:
+    case SOURCE_REFUSED:
     case SOURCE_DAMAGED:
     case SOURCE_MISSING:
         meet_failure(consumer, partition, record);
