@@ -299,6 +299,21 @@ daemon_main(const struct daemon_program *program, int argc, char **argv, daemon_
     _exit(exit_code);
 }
 
+void
+daemon_log_library(struct daemon *daemon, const struct settings *settings, const char *line)
+{
+    size_t n = sizeof(daemon->library) / sizeof(daemon->library[0]);
+    struct setting_value debug;
+
+    if (daemon->log.level < LOG_LEVEL_DEBUG)
+        return;
+    log_event_sampled(&daemon->log,
+                      settings_get(settings, "kafka", "debug", &debug)
+                          ? NULL
+                          : sampler_of_kind(daemon->library, n, line),
+                      MESSAGE_DEBUG, LOG_NO_FIELDS, "%s", line);
+}
+
 int
 daemon_execute_again(struct daemon *daemon, const char *override)
 {

@@ -16,3 +16,19 @@ sampler_pass(struct sampler *sampler, uint64_t now_usec, uint64_t *suppressedp)
     sampler->next_usec = now_usec + SAMPLER_INTERVAL * UINT64_C(1000000);
     return true;
 }
+
+struct sampler *
+sampler_of_kind(struct sampler *samplers, size_t n, const char *line)
+{
+    uint32_t kind = 0;
+
+    for (char before = ' '; *line; line++) {
+        bool is_digit = *line >= '0' && *line <= '9';
+
+        if (is_digit && (before == ' ' || before == '('))
+            continue;
+        kind = kind * 31 + (unsigned char)*line;
+        before = *line;
+    }
+    return &samplers[kind % n];
+}

@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SAMPLER_INTERVAL 10
@@ -19,3 +20,9 @@ struct sampler {
  * True when the line may be written now; *suppressedp is then how many were not since the last one.
  */
 bool sampler_pass(struct sampler *sampler, uint64_t now_usec, uint64_t *suppressedp);
+
+/*
+ * For lines whose words are not ours: of n samplers the one of all lines that differ from this one at most in the
+ * numbers that begin a word ("for 49ms", but not "kafka2:9092").
+ */
+struct sampler *sampler_of_kind(struct sampler *samplers, size_t n, const char *line);

@@ -176,7 +176,7 @@ on_source_event(void *userdata, enum client_event event, const char *text)
 
     switch (event) {
     case CLIENT_LOG:
-        log_debug(consumer->log, "%s", text);
+        daemon_log_library(consumer->daemon, consumer->settings, text);
         break;
     case CLIENT_DOWN:
         note_silence(consumer, text);
@@ -358,6 +358,8 @@ start_source(struct consumer *consumer, struct error *error)
     result = consumer_settings_kafka(&conf, consumer->settings, &reporter, error);
     if (result != 0)
         return -EINVAL;
+    if (consumer->log->level == LOG_LEVEL_DEBUG)
+        kafka_conf_debug(conf);
     result = source_new(&consumer->source, conf, on_source_event, consumer, error);
     if (result < 0)
         return result;

@@ -33,7 +33,8 @@ on_event(void *userdata, enum client_event event, const char *text)
     switch (event) {
     case CLIENT_LOG:
     case CLIENT_DOWN: /* the consumer's own client says so, too */
-        log_debug(consumer->log, "invalid_topic: %s", text);
+        error_set(&message, 0, "invalid_topic: %s", text);
+        daemon_log_library(consumer->daemon, consumer->settings, message.text);
         break;
     case CLIENT_FATAL:
         if (consumer->leaving)
@@ -112,6 +113,8 @@ consumer_open_letters(struct consumer *consumer)
     if (!is_wanted(consumer))
         return EX_OK;
     result = consumer_settings_kafka_sink(&conf, consumer->settings, &reporter, &error);
+    if (result == 0 && consumer->log->level == LOG_LEVEL_DEBUG)
+        kafka_conf_debug(conf);
     if (result == 0)
         result = dead_letters_new(&consumer->letters, conf, consumer->n_partitions, &handlers,
                                   consumer, &error);

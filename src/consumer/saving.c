@@ -28,6 +28,11 @@ store(struct consumer *consumer, struct consumer_partition *partition)
         partition->saved_at = time(NULL);
         partition->save_duration = loop_now() - started;
         partition->durable = partition->stream.offset;
+        log_event_at(consumer->log, MESSAGE_DEBUG, consumer_at(partition, partition->durable),
+                     "checkpoint at offset %lld: %zu %s, %.1f ms", (long long)partition->durable,
+                     partition->partition.stations.n_stations,
+                     partition->partition.layout == PARTITION_MONTHLY ? "months" : "stations",
+                     (double)partition->save_duration / 1000);
         return true;
     }
     partition->save_failures++;
@@ -106,6 +111,9 @@ consumer_save(struct consumer *consumer)
 
     if (consumer->letters && dead_letters_pending(consumer->letters) > 0 && !consumer->leaving) {
         consumer->awaiting = true; /* comes back when they are acknowledged */
+        log_repeated(consumer->log, consumer->samplers, MESSAGE_DEBUG, LOG_NO_FIELDS,
+                     "reading waits until %zu invalid records are acknowledged",
+                     dead_letters_pending(consumer->letters));
         return true;
     }
     consumer->save_started = loop_now();

@@ -107,6 +107,7 @@ bool
 producer_save(struct producer *producer)
 {
     const struct position *position = &producer->acknowledged;
+    uint64_t started = loop_now();
     struct error error = ERROR_INIT;
 
     if (producer->dirty && position_store(&producer->file, position, &error) < 0) {
@@ -118,6 +119,10 @@ producer_save(struct producer *producer)
         producer->paused = true;
         return false;
     }
+    if (producer->dirty)
+        log_debug(producer->log, POSITION_FILE ": %llu days and %llu reports, %.1f ms",
+                  (unsigned long long)position->days, (unsigned long long)position->reports,
+                  (double)(loop_now() - started) / 1000);
     if (producer->paused_told)
         log_event(producer->log, MESSAGE_CHECKPOINT_RESUMED,
                   "%s/" POSITION_FILE " can be written again; sending goes on",

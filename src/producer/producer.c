@@ -64,7 +64,7 @@ on_event(void *userdata, enum client_event event, const char *text)
 
     switch (event) {
     case CLIENT_LOG:
-        log_debug(producer->log, "%s", text);
+        daemon_log_library(producer->daemon, producer->settings, text);
         break;
     case CLIENT_DOWN:
         note_silence(producer, text);
@@ -345,6 +345,8 @@ start_sink(struct producer *producer, struct error *error)
         log_event(producer->log, MESSAGE_SETTINGS_UNWISE, "%s", error->text);
     if (producer_settings_kafka(&conf, producer->settings, &reporter, error) != 0)
         return -EINVAL;
+    if (producer->log->level == LOG_LEVEL_DEBUG)
+        kafka_conf_debug(conf);
     result = sink_new(&producer->sink, conf, &handlers, producer, error);
     producer->plan = (struct topics_plan){.settings = producer->config.topics,
                                           .n_topics = producer->config.n_topics,

@@ -189,8 +189,12 @@ producer_send(struct producer *producer)
     while (!must_wait(producer)) {
         if (!producer->day && !begin_day(producer))
             break;
-        if (!send_report(producer))
-            return; /* it is tried again when there is room */
+        if (!send_report(producer)) { /* it is tried again when there is room */
+            log_repeated(producer->log, producer->samplers, MESSAGE_DEBUG, LOG_NO_FIELDS,
+                         "sending waits: %zu reports are on their way",
+                         window_used(&producer->window));
+            return;
+        }
         if (producer->sent.reports == producer->day_size)
             end_day(producer);
         if (++count % 256 == 0 && loop_now() > until) {
