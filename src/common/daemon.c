@@ -98,8 +98,8 @@ print_version(const struct daemon_program *program)
 static int
 usage_error(struct daemon *daemon, const char *what, const char *argument)
 {
-    log_err(&daemon->log, "%s%s%s; see %s --help", what, what[0] ? " " : "", argument,
-            daemon->program->name);
+    log_event(&daemon->log, MESSAGE_SETTINGS_WRONG, "%s%s%s; see %s --help", what,
+              what[0] ? " " : "", argument, daemon->program->name);
     return EX_USAGE;
 }
 
@@ -189,7 +189,7 @@ log_mistake(void *userdata, const char *message)
 {
     struct daemon *daemon = userdata;
 
-    log_err(&daemon->log, "%s", message);
+    log_event(&daemon->log, MESSAGE_SETTINGS_WRONG, "%s", message);
 }
 
 struct settings_reporter
@@ -212,7 +212,8 @@ daemon_load_settings(struct daemon *daemon, struct settings **settingsp)
         return EX_SOFTWARE;
     result = settings_load(settings, daemon->config_file, daemon->config_given, &reporter, &error);
     if (result < 0) {
-        log_err(&daemon->log, "%s", error.text[0] ? error.text : strerror(-result));
+        log_event(&daemon->log, MESSAGE_SETTINGS_WRONG, "%s",
+                  error.text[0] ? error.text : strerror(-result));
         return EX_CONFIG;
     }
     if (result > 0)
@@ -220,8 +221,8 @@ daemon_load_settings(struct daemon *daemon, struct settings **settingsp)
     for (size_t i = 0; i < daemon->n_overrides; i++) {
         result = settings_override(settings, daemon->overrides[i], &error);
         if (result != 0)
-            log_write(&daemon->log, result < 0 ? LOG_LEVEL_ERR : LOG_LEVEL_WARNING, "%s",
-                      error.text);
+            log_event(&daemon->log, result < 0 ? MESSAGE_SETTINGS_WRONG : MESSAGE_SETTINGS_UNWISE,
+                      "%s", error.text);
         if (result < 0)
             exit_code = EX_CONFIG;
     }
@@ -246,8 +247,9 @@ note_restart_needed(void *userdata, const struct setting_row *row, const char *s
     const struct daemon *daemon = userdata;
 
     if (!(row->flags & SETTING_RELOAD))
-        log_notice(&daemon->log, "[%s] %s is %s now, which takes effect with a restart", section,
-                   key, value ? value : "gone");
+        log_event(&daemon->log, MESSAGE_RESTART_NEEDED,
+                  "[%s] %s is %s now, which takes effect with a restart", section, key,
+                  value ? value : "gone");
 }
 
 bool
@@ -262,9 +264,10 @@ daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take
     if (good) {
         take_over(userdata, settings);
         settings_compare(running, settings, note_restart_needed, daemon);
-        log_notice(&daemon->log, "settings reloaded from %s", daemon->config_file);
+        log_event(&daemon->log, MESSAGE_RELOAD_TAKEN, "settings reloaded from %s",
+                  daemon->config_file);
     } else {
-        log_err(&daemon->log, "the settings stay as they were");
+        log_event(&daemon->log, MESSAGE_RELOAD_REFUSED, "the settings stay as they were");
     }
     notify_ready(-1);
     return good;
@@ -294,6 +297,21 @@ daemon_main(const struct daemon_program *program, int argc, char **argv, daemon_
                                                                : run(&daemon, settings);
     fflush(NULL);
     _exit(exit_code);
+}
+
+void
+daemon_log_library(struct daemon *daemon, const struct settings *settings, const char *line)
+{
+    size_t n = sizeof(daemon->library) / sizeof(daemon->library[0]);
+    struct setting_value debug;
+
+    if (daemon->log.level < LOG_LEVEL_DEBUG)
+        return;
+    log_event_sampled(&daemon->log,
+                      settings_get(settings, "kafka", "debug", &debug)
+                          ? NULL
+                          : sampler_of_kind(daemon->library, n, line),
+                      MESSAGE_DEBUG, LOG_NO_FIELDS, "%s", line);
 }
 
 int

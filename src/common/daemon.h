@@ -42,6 +42,7 @@ struct daemon_program {
 struct daemon {
     const struct daemon_program *program;
     struct log log;
+    struct sampler library[256]; /* by kind of line */
     const char *config_file;
     bool config_given;
     size_t n_overrides;
@@ -87,6 +88,12 @@ int daemon_load_settings(struct daemon *daemon, struct settings **settingsp);
 typedef void (*daemon_take_over_fn)(void *userdata, const struct settings *settings);
 bool daemon_reload(struct daemon *daemon, const struct settings *running,
                    daemon_take_over_fn take_over, void *userdata);
+
+/*
+ * A line of librdkafka's own log, at level debug. It may write a thousand a second that are the same but for a
+ * number: these are sampled, unless [kafka] debug of the settings asks for them.
+ */
+void daemon_log_library(struct daemon *daemon, const struct settings *settings, const char *line);
 
 /* Mistakes in settings go to the log, as errors. */
 struct settings_reporter daemon_reporter(struct daemon *daemon);

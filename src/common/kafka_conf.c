@@ -234,6 +234,16 @@ kafka_conf_check(const struct kafka_conf_settings *conf_settings,
 }
 
 void
+kafka_conf_debug(rd_kafka_conf_t *conf)
+{
+    char value[512] = "", text[512];
+    size_t size = sizeof(value);
+
+    if (rd_kafka_conf_get(conf, "debug", value, &size) == RD_KAFKA_CONF_OK && !value[0])
+        rd_kafka_conf_set(conf, "debug", "broker", text, sizeof(text));
+}
+
+void
 kafka_conf_warn(const struct settings *settings, struct error *warning)
 {
     static const struct {

@@ -43,6 +43,9 @@ int kafka_conf_new(struct rd_kafka_conf_s **confp, const struct kafka_conf_setti
 int kafka_conf_check(const struct kafka_conf_settings *conf_settings,
                      const struct settings_reporter *reporter);
 
+/* Has the client log its connections, unless [kafka] debug says what it is to log. */
+void kafka_conf_debug(struct rd_kafka_conf_s *conf);
+
 /* Things that are allowed and unwise, as a message to log; "" when there is none. */
 void kafka_conf_warn(const struct settings *settings, struct error *warning);
 

@@ -83,12 +83,10 @@ static void
 stop_committing(struct consumer *consumer, const char *reason)
 {
     if (!consumer->commit_refused && wants_commits(consumer))
-        log_warning(
-            consumer->log,
-            "the group %s does not take offsets: %s; none are committed any more, which "
-            "only tools that show the lag will miss; grant READ on the group, or set commit "
-            "= no",
-            group_of(consumer), reason);
+        log_event(consumer->log, MESSAGE_COMMIT_REFUSED,
+                  "the group %s does not take offsets: %s; none are committed any more, which only "
+                  "tools that show the lag will miss; grant READ on the group, or set commit = no",
+                  group_of(consumer), reason);
     consumer->commit_refused = true;
 }
 
@@ -99,7 +97,8 @@ consumer_end_commit(struct consumer *consumer, enum client_event event, const ch
     if (event == CLIENT_COMMIT_REFUSED) {
         stop_committing(consumer, text);
     } else if (text) {
-        log_debug(consumer->log, "the offsets were not committed: %s", text);
+        log_repeated(consumer->log, consumer->samplers, MESSAGE_DEBUG, LOG_NO_FIELDS,
+                     "the offsets were not committed: %s", text);
         for (size_t i = 0; i < consumer->n_partitions; i++)
             consumer->partitions[i].committed = -1; /* the next checkpoint tries again */
     }
@@ -114,11 +113,11 @@ tell_of_known_offset(struct consumer *consumer, struct consumer_partition *parti
     partition->is_new = false;
     if (committed <= 0)
         return;
-    log_warning(consumer->log,
-                "%s partition %d: there was no %s/partition-%d.json, but the group %s says that "
-                "offset %lld had been reached; it was started again from the first record",
-                partition->topic, partition->number, partition->stream.directory, partition->number,
-                group_of(consumer), (long long)committed);
+    log_event_at(consumer->log, MESSAGE_CHECKPOINT_MISSING, consumer_at(partition, committed),
+                 "there was no %s/partition-%d.json, but the group %s says that offset %lld had "
+                 "been reached; it was started again from the first record",
+                 partition->stream.directory, partition->number, group_of(consumer),
+                 (long long)committed);
 }
 
 void

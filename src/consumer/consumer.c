@@ -69,8 +69,8 @@ follow_credentials(struct consumer *consumer, const struct settings *settings)
 
     if (!credentials || strcmp(credentials, consumer->credentials) == 0)
         return;
-    log_notice(consumer->log,
-               "the credentials in [kafka] have changed: going on with a new client");
+    log_event(consumer->log, MESSAGE_CLIENT_RENEWED,
+              "the credentials in [kafka] have changed: going on with a new client");
     consumer->again = true;
     consumer_leave(consumer, EX_OK);
 }
@@ -83,7 +83,7 @@ take_over(void *userdata, const struct settings *settings)
     struct error error = ERROR_INIT;
 
     if (consumer_settings_read(&config, settings, &error) < 0) {
-        log_err(consumer->log, "%s", error.text);
+        log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return;
     }
     consumer_settings_fini(&consumer->config);
@@ -139,24 +139,48 @@ on_heartbeat(void *userdata)
     consumer_beat(userdata);
 }
 
+void
+consumer_tell_event(struct consumer *consumer, enum client_event event, const char *text)
+{
+    enum message message =
+        event == CLIENT_REFUSED ? MESSAGE_KAFKA_REFUSES_NOW : MESSAGE_KAFKA_TROUBLE;
+
+    log_repeated(consumer->log, consumer->samplers, message, LOG_NO_FIELDS, "%s", text);
+}
+
+static void
+note_silence(struct consumer *consumer, const char *text)
+{
+    if (consumer->down)
+        return;
+    consumer->down = true;
+    consumer->down_since = time(NULL);
+    consumer->down_told =
+        log_repeated(consumer->log, consumer->samplers, MESSAGE_BROKER_UNREACHABLE, LOG_NO_FIELDS,
+                     "no broker can be reached, waiting: %s", text);
+}
+
+void
+consumer_note_contact(struct consumer *consumer)
+{
+    if (consumer->down && consumer->down_told)
+        log_event(consumer->log, MESSAGE_BROKER_REACHABLE, "connected again");
+    consumer->down = false;
+}
+
 /* From within source_take(), so in the loop's thread. */
 static void
 on_source_event(void *userdata, enum client_event event, const char *text)
 {
     struct consumer *consumer = userdata;
-    uint64_t suppressed;
 
     switch (event) {
     case CLIENT_LOG:
-        log_debug(consumer->log, "%s", text);
+        daemon_log_library(consumer->daemon, consumer->settings, text);
         break;
     case CLIENT_DOWN:
         consumer_doubt(consumer);
-        if (!consumer->down) {
-            consumer->down = true;
-            consumer->down_since = time(NULL);
-            log_warning(consumer->log, "no broker can be reached, waiting: %s", text);
-        }
+        note_silence(consumer, text);
         break;
     case CLIENT_COMMITTED:
     case CLIENT_COMMIT_REFUSED:
@@ -164,7 +188,8 @@ on_source_event(void *userdata, enum client_event event, const char *text)
         break;
     case CLIENT_REFUSED:
         if (consumer_is_first_contact(consumer)) {
-            log_err(consumer->log, "Kafka refuses this client: %s; see [kafka]", text);
+            log_event(consumer->log, MESSAGE_KAFKA_REFUSES,
+                      "Kafka refuses this client: %s; see [kafka]", text);
             consumer_leave(consumer, EX_UNAVAILABLE);
             break;
         }
@@ -173,13 +198,29 @@ on_source_event(void *userdata, enum client_event event, const char *text)
         consumer_doubt(consumer);
         /* fall through */
     default:
-        if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
-            log_warning(consumer->log, "%s", text);
+        consumer_tell_event(consumer, event, text);
         break;
     }
 }
 
 /* ---- beginning ---- */
+
+/* Its files can't be used: the exit code. */
+static int
+refuse_files(const struct consumer *consumer, const struct consumer_partition *partition,
+             int result, const struct error *error)
+{
+    enum message message = result == STREAM_E_CORRUPT ? MESSAGE_FILE_REFUSED
+                           : result == STREAM_E_HELD  ? MESSAGE_LOCK_HELD
+                           : result == -EIO           ? MESSAGE_FILE_UNREADABLE
+                                                      : MESSAGE_DIRECTORY_UNUSABLE;
+
+    log_event_at(consumer->log, message, consumer_at_file(partition, -1), "%s",
+                 error->text[0] ? error->text : strerror(-result));
+    return message == MESSAGE_FILE_REFUSED      ? EX_DATAERR
+           : message == MESSAGE_FILE_UNREADABLE ? EX_IOERR
+                                                : EX_CANTCREAT;
+}
 
 static int
 open_partition(struct consumer *consumer, const struct assignment_topic *topic, int32_t number)
@@ -204,7 +245,7 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
     int result;
 
     if (consumer_settings_check_topic(&consumer->config, topic->name, &error) < 0) {
-        log_err(consumer->log, "%s", error.text);
+        log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
 
@@ -223,16 +264,13 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
     partition_init(&partition->partition, &partition_settings, &rules->policy, seed);
     result = stream_open(&partition->stream, &settings, &layout_ops, &partition->partition, &notice,
                          &error);
-    if (result != 0) {
-        log_err(consumer->log, "%s", error.text[0] ? error.text : strerror(-result));
-        return result == STREAM_E_CORRUPT                  ? EX_DATAERR
-               : result == STREAM_E_HELD || result != -EIO ? EX_CANTCREAT
-                                                           : EX_IOERR;
-    }
+    if (result != 0)
+        return refuse_files(consumer, partition, result, &error);
     if (rules->invalid_topic && !partition->invalid_topic)
         return EX_SOFTWARE;
     if (notice.text[0])
-        log_warning(consumer->log, "%s partition %d: %s", topic->name, number, notice.text);
+        log_event_at(consumer->log, MESSAGE_CHECKPOINT_MISSING, consumer_at(partition, -1), "%s",
+                     notice.text);
     partition->is_new = !partition->stream.loaded;
     partition->durable = partition->stream.offset;
     if (partition->stream.loaded)
@@ -254,7 +292,10 @@ open_partitions(struct consumer *consumer)
         return EX_SOFTWARE;
     result = assignment_open(&consumer->assignment, &error);
     if (result != 0) {
-        log_err(consumer->log, "%s", error.text);
+        log_event(consumer->log,
+                  result == ASSIGNMENT_E_SHARED ? MESSAGE_SETTINGS_WRONG
+                                                : MESSAGE_DIRECTORY_UNUSABLE,
+                  "%s", error.text);
         return result == ASSIGNMENT_E_SHARED ? EX_CONFIG : EX_CANTCREAT;
     }
     for (size_t i = 0; i < consumer->assignment.n_topics; i++) {
@@ -317,10 +358,12 @@ start_source(struct consumer *consumer, struct error *error)
         return -ENOMEM;
     kafka_conf_warn(consumer->settings, error);
     if (error->text[0])
-        log_warning(consumer->log, "%s", error->text);
+        log_event(consumer->log, MESSAGE_SETTINGS_UNWISE, "%s", error->text);
     result = consumer_settings_kafka(&conf, consumer->settings, &reporter, error);
     if (result != 0)
         return -EINVAL;
+    if (consumer->log->level == LOG_LEVEL_DEBUG)
+        kafka_conf_debug(conf);
     result = source_new(&consumer->source, conf, on_source_event, consumer, error);
     if (result < 0)
         return result;
@@ -352,12 +395,12 @@ consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings
     consumer->stalled = consumer_last_stall();
     *consumerp = consumer;
     if (read_settings(consumer, &error) < 0) {
-        log_err(consumer->log, "%s", error.text);
+        log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_USAGE;
     }
     /* The loop blocks the signals before the client starts its threads. */
     if (start_loop(consumer, &error) < 0) {
-        log_err(consumer->log, "%s", error.text);
+        log_event(consumer->log, MESSAGE_FAULT, "%s", error.text);
         return EX_SOFTWARE;
     }
     exit_code = open_partitions(consumer);
@@ -366,7 +409,7 @@ consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings
     if (exit_code != 0)
         return exit_code;
     if (start_source(consumer, &error) < 0) {
-        log_err(consumer->log, "%s", error.text);
+        log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
     return consumer_open_letters(consumer);
@@ -380,17 +423,17 @@ tell_outcomes(const struct consumer *consumer)
     for (size_t i = 0; i < consumer->n_partitions; i++)
         for (int outcome = 0; outcome < PARTITION_N_OUTCOMES; outcome++)
             sums[outcome] += consumer->partitions[i].partition.outcomes[outcome];
-    log_info(consumer->log,
-             "stopped after %llu records: %llu counted, %llu duplicate, %llu late, %llu invalid",
-             (unsigned long long)consumer->applied, sums[PARTITION_COUNTED],
-             sums[PARTITION_DUPLICATE], sums[PARTITION_LATE], sums[PARTITION_INVALID]);
+    log_event(consumer->log, MESSAGE_STOPPED,
+              "stopped after %llu records: %llu counted, %llu duplicate, %llu late, %llu invalid",
+              (unsigned long long)consumer->applied, sums[PARTITION_COUNTED],
+              sums[PARTITION_DUPLICATE], sums[PARTITION_LATE], sums[PARTITION_INVALID]);
 }
 
 static int
 execute_again(struct consumer *consumer)
 {
-    log_err(consumer->log, "can't execute the program again: %s",
-            strerror(-daemon_execute_again(consumer->daemon, NULL)));
+    log_event(consumer->log, MESSAGE_FAULT, "can't execute the program again: %s",
+              strerror(-daemon_execute_again(consumer->daemon, NULL)));
     return EX_SOFTWARE;
 }
 
@@ -399,14 +442,14 @@ consumer_run(struct consumer *consumer)
 {
     int result;
 
-    log_info(consumer->log, "reading %s", consumer->instance);
+    log_event(consumer->log, MESSAGE_READY, "reading %s", consumer->instance);
     loop_set_timer(consumer->heartbeat_timer, loop_now() + SECOND);
     notify_ready(consumer->daemon->ready_fd);
     loop_go_on(consumer->loop); /* for what came before the descriptor was watched */
     result = loop_run(consumer->loop);
     consumer->leaving = true;
     if (result < 0) {
-        log_err(consumer->log, "the event loop failed: %s", strerror(-result));
+        log_event(consumer->log, MESSAGE_FAULT, "the event loop failed: %s", strerror(-result));
         consumer->exit_code = EX_SOFTWARE;
     }
     if (!consumer->again)

@@ -134,7 +134,6 @@ consumer_show_metrics(struct consumer *consumer)
         .reload_failed = consumer->reload_failed,
     };
     struct error error = ERROR_INIT;
-    uint64_t suppressed;
 
     if (!consumer->metrics || !consumer->metrics_due)
         return;
@@ -146,9 +145,9 @@ consumer_show_metrics(struct consumer *consumer)
         for (size_t i = 0; i < consumer->n_partitions; i++)
             write_values(consumer, &consumer->partitions[i], family);
     }
-    if (metrics_end(consumer->metrics, &error) < 0 &&
-        sampler_pass(&consumer->failures, loop_now(), &suppressed))
-        log_warning(consumer->log, "%s", error.text);
+    if (metrics_end(consumer->metrics, &error) < 0)
+        log_repeated(consumer->log, consumer->samplers, MESSAGE_METRICS_FAILED, LOG_NO_FIELDS, "%s",
+                     error.text);
 }
 
 /* "temperatures-0-2+stations-0": what is read, as it can stand in a file's name. */
@@ -186,7 +185,7 @@ consumer_open_metrics(struct consumer *consumer)
     if (!name)
         return EX_SOFTWARE;
     if (metrics_new(&consumer->metrics, &settings, &error) < 0) {
-        log_err(consumer->log, "%s", error.text);
+        log_event(consumer->log, MESSAGE_DIRECTORY_UNUSABLE, "%s", error.text);
         return EX_CANTCREAT;
     }
     consumer->metrics_due = true;

@@ -47,7 +47,7 @@ struct consumer_partition {
     bool heard;          /* of, since its topic was looked after */
     unsigned behind;     /* how often in a row it then had records that do not come */
     char complaint[256]; /* logged last about it, not to be repeated */
-    struct sampler invalid;
+    struct sampler complaints, invalid;
 
     /* For those who watch. */
     int64_t durable;   /* offset of the last checkpoint; -1: none yet */
@@ -83,12 +83,13 @@ struct consumer {
     uint64_t stalled;      /* when a stall had the program executed again; 0: never */
     uint64_t save_started; /* the last one */
     uint64_t save_ended;
-    uint64_t heard;   /* when a partition was heard of last */
-    uint64_t applied; /* records, whatever became of them */
-    struct sampler save_failures, failures;
+    uint64_t heard;                      /* when a partition was heard of last */
+    uint64_t applied;                    /* records, whatever became of them */
+    struct sampler samplers[N_MESSAGES]; /* of those that may repeat */
     bool slow_saves_logged;
-    bool paused;   /* a file can't be written: nothing is read */
-    bool awaiting; /* nothing is read, nothing saved, until invalid records are acknowledged */
+    bool paused;      /* a file can't be written: nothing is read, */
+    bool paused_told; /* which the log says */
+    bool awaiting;    /* nothing is read, nothing saved, until invalid records are acknowledged */
     bool committing;
     bool commit_due;
     bool commit_refused;
@@ -96,7 +97,8 @@ struct consumer {
     unsigned group_asked; /* how often */
     bool metrics_due;
     bool reload_failed;
-    bool down; /* no broker can be reached, */
+    bool down;      /* no broker can be reached, */
+    bool down_told; /* which the log says */
     time_t down_since;
     bool renewing; /* a new client is wanted, once the files can be written */
     bool leaving;
@@ -113,6 +115,24 @@ static inline bool
 consumer_is_first_contact(const struct consumer *consumer)
 {
     return consumer->heard == 0 && !consumer->daemon->executed_again;
+}
+
+/* What a line of the log is about; an offset of -1 for none. The line begins with topic and partition. */
+static inline struct log_fields
+consumer_at(const struct consumer_partition *partition, int64_t offset)
+{
+    return (struct log_fields){
+        .topic = partition->topic, .partition = partition->number, .offset = offset};
+}
+
+/* The same of a line that names a file of the partition's. */
+static inline struct log_fields
+consumer_at_file(const struct consumer_partition *partition, int64_t offset)
+{
+    struct log_fields fields = consumer_at(partition, offset);
+
+    fields.prefix = LOG_PREFIX_NONE;
+    return fields;
 }
 
 /* Ends the loop with this exit code; the first one counts. */
@@ -162,11 +182,18 @@ bool consumer_send_letter(struct consumer *consumer, struct consumer_partition *
 /* Replaces the file of metrics, when there is something new. */
 void consumer_show_metrics(struct consumer *consumer);
 
-/* Logs a line about a partition that may come again and again: sampled; or once, until another comes. */
+/* What happens to either client as a whole and needs no more than a line, sampled. */
+void consumer_tell_event(struct consumer *consumer, enum client_event event, const char *text);
+
+/* The brokers have been heard of. */
+void consumer_note_contact(struct consumer *consumer);
+
+/* Logs a line about a partition that may come again and again, sampled. */
 void consumer_warn(struct consumer *consumer, const struct consumer_partition *partition,
-                   const char *text);
-void consumer_complain(struct consumer *consumer, struct consumer_partition *partition,
-                       const char *text);
+                   enum message message, const char *text);
+
+/* Whether a complaint about a partition is another than the last one, and to be logged now. */
+bool consumer_is_news(struct consumer_partition *partition, const char *text);
 
 /*
  * Asks the brokers for cluster and number of partitions of the topics that are running, once; no

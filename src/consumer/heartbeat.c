@@ -18,24 +18,24 @@
 #define PATIENCE_USEC (SECOND / 10) /* with answers; a question without one takes longer */
 #define DOWN_BEATS    5             /* while no broker is there, one is asked for this seldom */
 
-void
-consumer_complain(struct consumer *consumer, struct consumer_partition *partition, const char *text)
+bool
+consumer_is_news(struct consumer_partition *partition, const char *text)
 {
-    if (strncmp(partition->complaint, text, sizeof(partition->complaint) - 1) == 0)
-        return;
+    uint64_t suppressed;
+
+    if (strncmp(partition->complaint, text, sizeof(partition->complaint) - 1) == 0 ||
+        !sampler_pass(&partition->complaints, loop_now(), &suppressed))
+        return false;
     snprintf(partition->complaint, sizeof(partition->complaint), "%.255s", text);
-    log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number, text);
+    return true;
 }
 
 void
 consumer_warn(struct consumer *consumer, const struct consumer_partition *partition,
-              const char *text)
+              enum message message, const char *text)
 {
-    uint64_t suppressed;
-
-    if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
-        log_warning(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
-                    text);
+    log_repeated(consumer->log, consumer->samplers, message, consumer_at(partition, -1), "%s",
+                 text);
 }
 
 static void
@@ -47,9 +47,22 @@ learn(struct consumer *consumer, struct consumer_partition *partition,
 
     partition->described = true;
     if (result != 0)
-        log_write(consumer->log,
-                  result == STREAM_E_CLUSTER_CHANGED ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING,
-                  "%s partition %d: %s", partition->topic, partition->number, message.text);
+        log_event_at(consumer->log,
+                     result == STREAM_E_CLUSTER_CHANGED ? MESSAGE_CLUSTER_CHANGED
+                                                        : MESSAGE_PARTITIONS_CHANGED,
+                     consumer_at(partition, -1), "%s", message.text);
+}
+
+static void
+complain(struct consumer *consumer, struct consumer_partition *partition, int result,
+         const char *text)
+{
+    if (consumer_is_news(partition, text))
+        log_event_at(consumer->log,
+                     result == SOURCE_E_MISSING   ? MESSAGE_TOPIC_MISSING
+                     : result == SOURCE_E_REFUSED ? MESSAGE_KAFKA_REFUSES_NOW
+                                                  : MESSAGE_KAFKA_TROUBLE,
+                     consumer_at(partition, -1), "%s", text);
 }
 
 void
@@ -78,14 +91,13 @@ ask(struct consumer *consumer, size_t index)
 
     if (consumer->down && result == -EIO)
         return;
-    if (consumer->down)
-        log_notice(consumer->log, "connected again");
-    consumer->down = false;
+    consumer_note_contact(consumer);
     if (result == SOURCE_E_REFUSED && consumer_is_first_contact(consumer)) {
-        log_err(consumer->log, "%s", message.text);
+        log_event_at(consumer->log, MESSAGE_KAFKA_REFUSES, consumer_at_file(partition, -1), "%s",
+                     message.text);
         consumer_leave(consumer, EX_UNAVAILABLE);
     } else if (result != 0) {
-        consumer_complain(consumer, partition, message.text);
+        complain(consumer, partition, result, message.text);
     } else {
         consumer_tell_topic(consumer, partition, &topic);
     }
@@ -146,9 +158,10 @@ look_for_letter_topics(struct consumer *consumer)
         dead_letters_look(consumer->letters, QUERY_TIMEOUT_MSEC, &message) == 0 ||
         strcmp(message.text, consumer->letters_complaint) == 0)
         return;
-    snprintf(consumer->letters_complaint, sizeof(consumer->letters_complaint), "%.300s",
-             message.text);
-    log_warning(consumer->log, "%s", message.text);
+    if (log_repeated(consumer->log, consumer->samplers, MESSAGE_INVALID_TOPIC_WAITING,
+                     LOG_NO_FIELDS, "%s", message.text))
+        snprintf(consumer->letters_complaint, sizeof(consumer->letters_complaint), "%.300s",
+                 message.text);
 }
 
 static void

@@ -17,10 +17,10 @@ on_failed(void *userdata, const char *topic, const char *reason)
 
     if (consumer->leaving)
         return;
-    log_err(consumer->log,
-            "topic %s (invalid_topic) does not take an invalid record: %s; stopping before it; see "
-            "the topic's max.message.bytes and permissions",
-            topic, reason);
+    log_event(consumer->log, MESSAGE_INVALID_TOPIC_REFUSES,
+              "topic %s (invalid_topic) does not take an invalid record: %s; stopping before it; "
+              "see the topic's max.message.bytes and permissions",
+              topic, reason);
     consumer_leave(consumer, EX_UNAVAILABLE);
 }
 
@@ -28,32 +28,33 @@ static void
 on_event(void *userdata, enum client_event event, const char *text)
 {
     struct consumer *consumer = userdata;
-    uint64_t suppressed;
+    struct error message;
 
     switch (event) {
     case CLIENT_LOG:
     case CLIENT_DOWN: /* the consumer's own client says so, too */
-        log_debug(consumer->log, "invalid_topic: %s", text);
+        error_set(&message, 0, "invalid_topic: %s", text);
+        daemon_log_library(consumer->daemon, consumer->settings, message.text);
         break;
     case CLIENT_FATAL:
         if (consumer->leaving)
             break;
-        log_warning(consumer->log,
-                    "librdkafka's producer for invalid_topic has failed: %s; "
-                    "beginning again with a new one",
-                    text);
+        log_event(consumer->log, MESSAGE_CLIENT_FAILED,
+                  "librdkafka's producer for invalid_topic has failed: %s; "
+                  "beginning again with a new one",
+                  text);
         consumer_renew(consumer);
         break;
     case CLIENT_GIVEN_UP:
-        log_err(consumer->log,
-                "Kafka refuses the producer for invalid_topic for good: %s; grant WRITE and "
-                "DESCRIBE on that topic",
-                text);
+        log_event(consumer->log, MESSAGE_INVALID_TOPIC_REFUSES,
+                  "Kafka refuses the producer for invalid_topic for good: %s; grant WRITE and "
+                  "DESCRIBE on that topic",
+                  text);
         consumer_leave(consumer, EX_UNAVAILABLE);
         break;
     default:
-        if (sampler_pass(&consumer->failures, loop_now(), &suppressed))
-            log_warning(consumer->log, "invalid_topic: %s", text);
+        error_set(&message, 0, "invalid_topic: %s", text);
+        consumer_tell_event(consumer, event, message.text);
         break;
     }
 }
@@ -112,6 +113,8 @@ consumer_open_letters(struct consumer *consumer)
     if (!is_wanted(consumer))
         return EX_OK;
     result = consumer_settings_kafka_sink(&conf, consumer->settings, &reporter, &error);
+    if (result == 0 && consumer->log->level == LOG_LEVEL_DEBUG)
+        kafka_conf_debug(conf);
     if (result == 0)
         result = dead_letters_new(&consumer->letters, conf, consumer->n_partitions, &handlers,
                                   consumer, &error);
@@ -122,7 +125,7 @@ consumer_open_letters(struct consumer *consumer)
                             &error);
     if (result == 0)
         return EX_OK;
-    log_err(consumer->log, "%s", error.text);
+    log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
     return EX_CONFIG;
 }
 
@@ -136,7 +139,7 @@ consumer_send_letter(struct consumer *consumer, struct consumer_partition *parti
         .partition = partition->number,
         .source = consumer->source,
         .record = record,
-        .undecodable = partition->partition.undecodable,
+        .undecodable = partition->partition.fault == PARTITION_UNDECODABLE,
         .reason = reason->text,
     };
     struct error error = ERROR_INIT;
@@ -152,15 +155,17 @@ consumer_send_letter(struct consumer *consumer, struct consumer_partition *parti
     error_prefix(&error, 0, "offset %lld is an invalid record (%s): ", (long long)record->offset,
                  reason->text);
     if (result < 0) {
-        log_err(consumer->log,
-                "%s partition %d: %s; stopping before it; see the permissions of %s, or have "
-                "on_invalid skip it without invalid_topic",
-                partition->topic, partition->number, error.text, letter.to);
+        log_event_at(consumer->log, MESSAGE_INVALID_TOPIC_REFUSES,
+                     consumer_at(partition, record->offset),
+                     "%s; stopping before it; see the permissions of %s, or have on_invalid skip "
+                     "it without invalid_topic",
+                     error.text, letter.to);
         consumer_leave(consumer, EX_UNAVAILABLE);
         return false;
     }
     partition->flow = FLOW_HELD;
-    if (result == DEAD_LETTERS_E_NO_TOPIC)
-        consumer_complain(consumer, partition, error.text);
+    if (result == DEAD_LETTERS_E_NO_TOPIC && consumer_is_news(partition, error.text))
+        log_event_at(consumer->log, MESSAGE_INVALID_TOPIC_WAITING,
+                     consumer_at(partition, record->offset), "%s", error.text);
     return false;
 }

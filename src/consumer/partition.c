@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/values.h"
 #include "consumer/partition.h"
 
 void
@@ -34,6 +35,21 @@ partition_is_reserved(const char *id, size_t length)
            (length == 9 && memcmp(id, "partition", 9) == 0);
 }
 
+/* Keeps what the log says of an invalid record; report is NULL when it is none. */
+static enum partition_outcome
+refuse(struct partition *partition, enum partition_fault fault, const struct report *report)
+{
+    size_t length = report ? report->station_length : 0;
+
+    if (length > REPORT_STATION_MAX || (report && !value_is_text(report->station, length)))
+        length = 0;
+    if (length > 0)
+        memcpy(partition->station, report->station, length);
+    partition->station[length] = '\0';
+    partition->fault = fault;
+    return PARTITION_INVALID;
+}
+
 static int
 check_id(const struct report *report, struct error *error)
 {
@@ -46,18 +62,14 @@ check_id(const struct report *report, struct error *error)
     return 0;
 }
 
-/* An id is looked at once: what is in the table has been found good. */
 static int
-check_new_station(const struct partition *partition, const struct report *report,
-                  struct error *error)
+check_room(const struct partition *partition, const struct report *report, struct error *error)
 {
-    if (check_id(report, error) < 0)
-        return -EINVAL;
-    if ((int64_t)partition->stations.n_stations >= partition->policy->max_stations)
-        return error_set(
-            error, -EINVAL, "a new station, \"%.*s\", beside %zu others; raise max_stations",
-            (int)report->station_length, report->station, partition->stations.n_stations);
-    return 0;
+    if ((int64_t)partition->stations.n_stations < partition->policy->max_stations)
+        return 0;
+    return error_set(error, -EINVAL,
+                     "a new station, \"%.*s\", beside %zu others; raise max_stations",
+                     (int)report->station_length, report->station, partition->stations.n_stations);
 }
 
 /* The months of one station; reports may leave its id out. */
@@ -98,10 +110,13 @@ add_report(struct partition *partition, const struct report *report, const struc
 
     if (!entry) {
         struct stats stats = stats_first(report);
+        bool is_station = partition->layout != PARTITION_MONTHLY;
 
-        if (partition->layout != PARTITION_MONTHLY &&
-            check_new_station(partition, report, error) < 0)
-            return PARTITION_INVALID;
+        /* An id is looked at once: what is in the table has been found good. */
+        if (is_station && check_id(report, error) < 0)
+            return refuse(partition, PARTITION_IMPOSSIBLE, report);
+        if (is_station && check_room(partition, report, error) < 0)
+            return refuse(partition, PARTITION_FULL, report);
         return stations_add(&partition->stations, name->text, name->length, &stats) < 0
                    ? PARTITION_NO_MEMORY
                    : PARTITION_COUNTED;
@@ -113,7 +128,7 @@ add_report(struct partition *partition, const struct report *report, const struc
     if (!stats_add(&entry->stats, report)) {
         error_set(error, 0, "%g degrees would make the sum of %s \"%s\" infinite", report->degrees,
                   partition->layout == PARTITION_MONTHLY ? "month" : "station", entry->id);
-        return PARTITION_INVALID;
+        return refuse(partition, PARTITION_IMPOSSIBLE, report);
     }
     return PARTITION_COUNTED;
 }
@@ -127,7 +142,7 @@ apply(struct partition *partition, const struct report *report, struct error *er
         return add_report(partition, report,
                           &(struct entry_name){report->station, report->station_length}, error);
     if (check_only_station(partition, report, error) < 0)
-        return PARTITION_INVALID;
+        return refuse(partition, PARTITION_IMPOSSIBLE, report);
     date_format(report->date, date);
     return add_report(partition, report, &(struct entry_name){date, PARTITION_MONTH_LENGTH}, error);
 }
@@ -136,15 +151,14 @@ enum partition_outcome
 partition_apply(struct partition *partition, const void *payload, size_t length,
                 struct error *error)
 {
-    enum partition_outcome outcome = PARTITION_INVALID;
+    enum partition_outcome outcome = PARTITION_NO_MEMORY;
     struct report report;
     int result = report_reader_read(&partition->reader, payload, length, &report, error);
 
-    partition->undecodable = result < 0;
     if (result == 0)
         outcome = apply(partition, &report, error);
-    else if (result == -ENOMEM)
-        outcome = PARTITION_NO_MEMORY;
+    else if (result != -ENOMEM)
+        outcome = refuse(partition, PARTITION_UNDECODABLE, NULL);
     if (outcome < PARTITION_N_OUTCOMES)
         partition->outcomes[outcome]++;
     report_reader_release(&partition->reader);

@@ -22,6 +22,13 @@ enum partition_outcome {
     PARTITION_NO_MEMORY = PARTITION_N_OUTCOMES, /* the record was not dealt with; not counted */
 };
 
+/* What is wrong with an invalid record. */
+enum partition_fault {
+    PARTITION_UNDECODABLE, /* it is no report at all */
+    PARTITION_IMPOSSIBLE,
+    PARTITION_FULL, /* the report of a new station, beside max_stations others */
+};
+
 enum partition_keep { PARTITION_DROP, PARTITION_KEEP };
 
 struct partition_policy {
@@ -54,7 +61,8 @@ struct partition {
     struct stations stations;                /* monthly: months, called "2000-01" */
     char only[REPORT_STATION_MAX + 1];       /* monthly: the station, once a report has named it */
     uint64_t outcomes[PARTITION_N_OUTCOMES]; /* since the start of the process */
-    bool undecodable;                        /* the last invalid record was no report at all */
+    enum partition_fault fault;              /* of the last invalid record */
+    char station[REPORT_STATION_MAX + 1];    /* its station; "": not known, or no text */
 };
 
 /* settings may go, policy is borrowed. The seed should be random; it has no influence on results. */

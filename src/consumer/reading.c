@@ -30,8 +30,9 @@ heard_from(struct consumer *consumer, struct consumer_partition *partition, int6
         end = source_end(consumer->source, (size_t)(partition - consumer->partitions));
     partition->until = end < 0 ? 0 : end;
     partition->complaint[0] = '\0';
-    log_info(consumer->log, "%s partition %d: reading from offset %lld, the end is %lld",
-             partition->topic, partition->number, (long long)offset, (long long)partition->until);
+    log_event_at(consumer->log, MESSAGE_READING, consumer_at(partition, offset),
+                 "reading from offset %lld, the end is %lld", (long long)offset,
+                 (long long)partition->until);
 }
 
 /* What a stream says about its log, unless it is "go on". */
@@ -41,11 +42,9 @@ follow(struct consumer *consumer, struct consumer_partition *partition, enum str
 {
     bool fatal = verdict == STREAM_REFUSE || verdict == STREAM_LOST;
 
-    if (fatal)
-        log_err(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
-                message->text);
-    else if (message->text[0])
-        consumer_complain(consumer, partition, message->text);
+    if (fatal || (message->text[0] && consumer_is_news(partition, message->text)))
+        log_event_at(consumer->log, fatal ? MESSAGE_IDENTITY_DIFFERS : MESSAGE_IDENTITY_UNVERIFIED,
+                     consumer_at(partition, stream_start(&partition->stream)), "%s", message->text);
     if (fatal)
         consumer_leave(consumer, EX_DATAERR);
     else if (verdict == STREAM_SEEK)
@@ -57,13 +56,14 @@ static bool
 refuse_record(struct consumer *consumer, struct consumer_partition *partition,
               const struct source_record *record, const struct error *reason)
 {
+    struct log_fields at = consumer_at(partition, record->offset);
     uint64_t suppressed;
 
+    at.station = partition->partition.station;
+    at.prefix = LOG_PREFIX_RECORD;
     if (partition->rules->on_invalid == CONSUMER_STOP) {
-        log_err(consumer->log,
-                "%s partition %d offset %lld: invalid record: %s; stopping there, as on_invalid = "
-                "stop says",
-                partition->topic, partition->number, (long long)record->offset, reason->text);
+        log_event_at(consumer->log, MESSAGE_RECORD_REFUSED, at,
+                     "invalid record: %s; stopping there, as on_invalid = stop says", reason->text);
         consumer_leave(consumer, EX_DATAERR);
         return false;
     }
@@ -72,12 +72,13 @@ refuse_record(struct consumer *consumer, struct consumer_partition *partition,
         return false;
     }
     if (sampler_pass(&partition->invalid, loop_now(), &suppressed))
-        log_warning(consumer->log,
-                    "%s partition %d offset %lld: invalid record skipped: %s (%llu in all, %llu "
-                    "since the last such line)",
-                    partition->topic, partition->number, (long long)record->offset, reason->text,
-                    (unsigned long long)partition->partition.outcomes[PARTITION_INVALID],
-                    (unsigned long long)suppressed + 1);
+        log_event_at(consumer->log,
+                     partition->partition.fault == PARTITION_FULL ? MESSAGE_STATIONS_FULL
+                                                                  : MESSAGE_RECORD_INVALID,
+                     at, "invalid record skipped: %s (%llu in all, %llu since the last such line)",
+                     reason->text,
+                     (unsigned long long)partition->partition.outcomes[PARTITION_INVALID],
+                     (unsigned long long)suppressed + 1);
     stream_pass(&partition->stream, record->offset);
     return true;
 }
@@ -95,8 +96,9 @@ apply_record(struct consumer *consumer, struct consumer_partition *partition,
     case PARTITION_INVALID:
         return refuse_record(consumer, partition, record, &reason);
     case PARTITION_NO_MEMORY:
-        log_err(consumer->log, "no memory for a record beside %zu stations; stopping",
-                partition->partition.stations.n_stations);
+        log_event_at(consumer->log, MESSAGE_FAULT, consumer_at_file(partition, record->offset),
+                     "no memory for a record beside %zu stations; stopping",
+                     partition->partition.stations.n_stations);
         consumer_leave(consumer, EX_SOFTWARE);
         return false;
     default:
@@ -149,15 +151,17 @@ pass_gap(struct consumer *consumer, struct consumer_partition *partition, int64_
          const struct error *message)
 {
     if (partition->rules->on_lost_offset != CONSUMER_LOST_EARLIEST) {
-        log_err(consumer->log,
-                "%s partition %d: %s; to go on behind the gap, start once with -o "
-                "consumer.on_lost_offset=earliest",
-                partition->topic, partition->number, message->text);
+        log_event_at(consumer->log, MESSAGE_OFFSET_LOST,
+                     consumer_at(partition, partition->stream.offset),
+                     "%s; to go on behind the gap, start once with -o "
+                     "consumer.on_lost_offset=earliest",
+                     message->text);
         consumer_leave(consumer, EX_DATAERR);
         return false;
     }
-    log_warning(consumer->log, "%s partition %d: %s; going on at offset %lld", partition->topic,
-                partition->number, message->text, (long long)low);
+    log_event_at(consumer->log, MESSAGE_RECORDS_LOST,
+                 consumer_at(partition, partition->stream.offset), "%s; going on at offset %lld",
+                 message->text, (long long)low);
     partition->lost += stream_pass_gap(&partition->stream, low);
     return true;
 }
@@ -173,7 +177,7 @@ meet_range(struct consumer *consumer, struct consumer_partition *partition)
     partition->flow = FLOW_HELD;
     if (source_query_range(consumer->source, (size_t)(partition - consumer->partitions),
                            QUERY_TIMEOUT_MSEC, &low, &high, &message) < 0) {
-        consumer_warn(consumer, partition, message.text);
+        consumer_warn(consumer, partition, MESSAGE_KAFKA_TROUBLE, message.text);
         return;
     }
     verdict = stream_meet_range(&partition->stream, low, high, &message);
@@ -224,7 +228,12 @@ meet_failure(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
 {
     partition->heard = true;
-    consumer_warn(consumer, partition, record->text);
+    consumer_warn(consumer, partition,
+                  record->kind == SOURCE_DAMAGED   ? MESSAGE_RECORD_DAMAGED
+                  : record->kind == SOURCE_MISSING ? MESSAGE_TOPIC_MISSING
+                  : record->kind == SOURCE_REFUSED ? MESSAGE_KAFKA_REFUSES_NOW
+                                                   : MESSAGE_KAFKA_TROUBLE,
+                  record->text);
     if (record->kind == SOURCE_DAMAGED)
         partition->flow = FLOW_HELD; /* fetched again, never passed over */
     if (record->kind == SOURCE_MISSING && partition->stream.phase == STREAM_RUNNING) {
@@ -255,6 +264,7 @@ take(struct consumer *consumer, const struct source_record *record)
         partition->heard = true;
         break;
     case SOURCE_FAILURE:
+    case SOURCE_REFUSED:
     case SOURCE_DAMAGED:
     case SOURCE_MISSING:
         meet_failure(consumer, partition, record);
@@ -286,11 +296,12 @@ restart_partitions(struct consumer *consumer)
         if (partition->flow != FLOW_RESTART)
             continue;
         partition->flow = FLOW_ON;
-        log_debug(consumer->log, "%s partition %d: reading again from offset %lld",
-                  partition->topic, partition->number, (long long)stream_start(&partition->stream));
+        log_event_at(consumer->log, MESSAGE_DEBUG,
+                     consumer_at(partition, stream_start(&partition->stream)),
+                     "reading again from offset %lld", (long long)stream_start(&partition->stream));
         if (source_restart(consumer->source, i, stream_start(&partition->stream), &error) < 0) {
-            log_err(consumer->log, "%s partition %d: %s", partition->topic, partition->number,
-                    error.text);
+            log_event_at(consumer->log, MESSAGE_FAULT, consumer_at(partition, -1), "%s",
+                         error.text);
             consumer_leave(consumer, EX_SOFTWARE);
         }
     }
@@ -303,10 +314,8 @@ take_batch(struct consumer *consumer)
     const struct source_record *records;
     size_t entries, n = source_take(consumer->source, &records, &entries);
 
-    if (n > 0 && consumer->down) {
-        consumer->down = false;
-        log_notice(consumer->log, "connected again");
-    }
+    if (n > 0)
+        consumer_note_contact(consumer);
     consumer->metrics_due |= n > 0;
     for (size_t i = 0; i < n && !consumer->leaving; i++)
         take(consumer, &records[i]);

@@ -22,18 +22,26 @@ static bool
 store(struct consumer *consumer, struct consumer_partition *partition)
 {
     struct error error = ERROR_INIT;
-    uint64_t suppressed, started = loop_now();
+    uint64_t started = loop_now();
 
     if (stream_store(&partition->stream, &error) == 0) {
         partition->saved_at = time(NULL);
         partition->save_duration = loop_now() - started;
         partition->durable = partition->stream.offset;
+        log_event_at(consumer->log, MESSAGE_DEBUG, consumer_at(partition, partition->durable),
+                     "checkpoint at offset %lld: %zu %s, %.1f ms", (long long)partition->durable,
+                     partition->partition.stations.n_stations,
+                     partition->partition.layout == PARTITION_MONTHLY ? "months" : "stations",
+                     (double)partition->save_duration / 1000);
         return true;
     }
     partition->save_failures++;
-    if (sampler_pass(&consumer->save_failures, loop_now(), &suppressed))
-        log_err(consumer->log, "%s; reading stands still until it can be%s", error.text,
-                consumer->leaving ? ", which now it will not" : "");
+    /* The last one of all says why the program ends as it does. */
+    consumer->paused_told |= log_event_sampled(
+        consumer->log, consumer->leaving ? NULL : &consumer->samplers[MESSAGE_CHECKPOINT_FAILED],
+        MESSAGE_CHECKPOINT_FAILED, consumer_at_file(partition, partition->stream.offset),
+        "%s; reading stands still until it can be%s", error.text,
+        consumer->leaving ? ", which now it will not" : "");
     return false;
 }
 
@@ -50,11 +58,12 @@ store_all(struct consumer *consumer)
         if (is_covered(consumer, i))
             stored &= store(consumer, partition);
         else
-            log_warning(consumer->log,
-                        "%s partition %d: invalid records have not been acknowledged by %s, so the "
-                        "file stays at offset %lld, from where they are read again",
-                        partition->topic, partition->number, partition->invalid_topic,
-                        (long long)(partition->durable < 0 ? 0 : partition->durable));
+            log_event_at(consumer->log, MESSAGE_INVALID_TOPIC_WAITING,
+                         consumer_at(partition, partition->durable),
+                         "invalid records have not been acknowledged by %s, so the file stays at "
+                         "offset %lld, from where they are read again",
+                         partition->invalid_topic,
+                         (long long)(partition->durable < 0 ? 0 : partition->durable));
     }
     return stored;
 }
@@ -87,11 +96,11 @@ tell_of_slowness(struct consumer *consumer, uint64_t interval)
         duration * SHARE <= interval)
         return;
     consumer->slow_saves_logged = true;
-    log_notice(consumer->log,
-               "a checkpoint takes %llu ms, so there is one every %llu ms rather than every "
-               "%llu ms (checkpoint_interval)",
-               (unsigned long long)duration / 1000, (unsigned long long)duration * SHARE / 1000,
-               (unsigned long long)interval / 1000);
+    log_event(consumer->log, MESSAGE_CHECKPOINT_STRETCHED,
+              "a checkpoint takes %llu ms, so there is one every %llu ms rather than every %llu ms "
+              "(checkpoint_interval)",
+              (unsigned long long)duration / 1000, (unsigned long long)duration * SHARE / 1000,
+              (unsigned long long)interval / 1000);
 }
 
 bool
@@ -102,6 +111,9 @@ consumer_save(struct consumer *consumer)
 
     if (consumer->letters && dead_letters_pending(consumer->letters) > 0 && !consumer->leaving) {
         consumer->awaiting = true; /* comes back when they are acknowledged */
+        log_repeated(consumer->log, consumer->samplers, MESSAGE_DEBUG, LOG_NO_FIELDS,
+                     "reading waits until %zu invalid records are acknowledged",
+                     dead_letters_pending(consumer->letters));
         return true;
     }
     consumer->save_started = loop_now();
@@ -115,7 +127,10 @@ consumer_save(struct consumer *consumer)
     if (consumer->paused)
         consumer_schedule_save(consumer);
     else if (was_paused && !consumer->leaving) {
-        log_notice(consumer->log, "the files can be written again; reading goes on");
+        if (consumer->paused_told)
+            log_event(consumer->log, MESSAGE_CHECKPOINT_RESUMED,
+                      "the files can be written again; reading goes on");
+        consumer->paused_told = false;
         loop_go_on(consumer->loop);
     }
     return !consumer->paused;

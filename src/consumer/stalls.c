@@ -85,17 +85,16 @@ static void
 meet_stall(struct consumer *consumer, const struct consumer_partition *partition, int64_t end)
 {
     uint64_t now = loop_now();
+    int64_t offset = partition->stream.offset < 0 ? 0 : partition->stream.offset;
     bool again = consumer->stalled == 0 || now - consumer->stalled >= REST_USEC;
 
     if (!again && partition->behind > answers_wanted(consumer))
         return; /* has been said */
-    log_warning(
-        consumer->log,
-        "%s partition %d: the records from offset %lld to %lld have not come for %llu s "
-        "(stall_timeout); %s",
-        partition->topic, partition->number,
-        (long long)(partition->stream.offset < 0 ? 0 : partition->stream.offset),
-        (long long)end - 1, (unsigned long long)(consumer->config.stall_timeout / SECOND),
+    log_event_at(
+        consumer->log, MESSAGE_PARTITION_STALLED, consumer_at(partition, offset),
+        "the records from offset %lld to %lld have not come for %llu s (stall_timeout); %s",
+        (long long)offset, (long long)end - 1,
+        (unsigned long long)(consumer->config.stall_timeout / SECOND),
         again ? "going on with a new client"
               : "a new client was tried within the last hour, so the next waits until it is over; "
                 "look at the brokers, or restart the program");
@@ -103,9 +102,9 @@ meet_stall(struct consumer *consumer, const struct consumer_partition *partition
         return;
     consumer->stalled = now;
     if (!can_begin_again(consumer)) {
-        log_err(consumer->log,
-                "no new client with these settings; mend them, or it is tried again in an "
-                "hour");
+        log_event(consumer->log, MESSAGE_SETTINGS_WRONG,
+                  "no new client with these settings; mend them, or it is tried again in an "
+                  "hour");
         return;
     }
     keep_last_stall(consumer);

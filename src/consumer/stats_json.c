@@ -165,7 +165,8 @@ void
 stats_json_write(struct json_writer *writer, const char *key, const struct stats *stats)
 {
     /* That of the smallest numbers may be -0. */
-    const struct stats_text text = {.stats = *stats, .avg = stats->sum / (double)stats->count + 0.0};
+    const struct stats_text text = {.stats = *stats,
+                                    .avg = stats->sum / (double)stats->count + 0.0};
 
     json_writer_begin(writer, key, '{');
     for (size_t i = 0; i < (stats->has_extremes ? N_FIELDS : N_REQUIRED); i++) {

@@ -21,19 +21,23 @@ open_directory(struct producer *producer)
     producer->directory = directory;
     producer->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (producer->directory_fd < 0) {
-        log_err(producer->log, "directory %s: %s; create it, or set [producer] directory",
-                directory, strerror(errno));
+        log_event(producer->log, MESSAGE_DIRECTORY_UNUSABLE,
+                  "directory %s: %s; create it, or set [producer] directory", directory,
+                  strerror(errno));
         return EX_CANTCREAT;
     }
     if (faccessat(producer->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
-        log_err(producer->log, "directory %s: %s; weatherd must be able to write there", directory,
-                strerror(errno));
+        log_event(producer->log, MESSAGE_DIRECTORY_UNUSABLE,
+                  "directory %s: %s; weatherd must be able to write there", directory,
+                  strerror(errno));
         return EX_CANTCREAT;
     }
     result =
         lock_take(producer->directory_fd, ".producer.lock", "producer", &producer->lock_fd, &error);
     if (result != 0) {
-        log_err(producer->log, "%s/%s", directory, error.text);
+        log_event(producer->log,
+                  result == LOCK_E_HELD ? MESSAGE_LOCK_HELD : MESSAGE_DIRECTORY_UNUSABLE, "%s/%s",
+                  directory, error.text);
         return EX_CANTCREAT;
     }
     return EX_OK;
@@ -46,12 +50,12 @@ forget_position(struct producer *producer)
     bool removed;
 
     if (position_forget(&producer->file, &removed, &error) < 0) {
-        log_err(producer->log, "%s/%s", producer->directory, error.text);
+        log_event(producer->log, MESSAGE_FILE_UNREADABLE, "%s/%s", producer->directory, error.text);
         return EX_IOERR;
     }
     if (removed)
-        log_notice(producer->log, "%s/" POSITION_FILE " is forgotten, as --fresh says",
-                   producer->directory);
+        log_event(producer->log, MESSAGE_POSITION_FORGOTTEN,
+                  "%s/" POSITION_FILE " is forgotten, as --fresh says", producer->directory);
     return EX_OK;
 }
 
@@ -66,21 +70,25 @@ load_position(struct producer *producer)
     if (result == POSITION_E_NONE)
         return EX_OK;
     if (result != 0) {
-        log_err(producer->log, "%s/%s", producer->directory, error.text);
+        log_event(producer->log,
+                  result == POSITION_E_CORRUPT ? MESSAGE_FILE_REFUSED : MESSAGE_FILE_UNREADABLE,
+                  "%s/%s", producer->directory, error.text);
         return result == POSITION_E_CORRUPT ? EX_DATAERR : EX_IOERR;
     }
     if (position->reports > 0 &&
         position->reports >= feed_day_size(producer->feed, position->days)) {
-        log_err(producer->log,
-                "%s/" POSITION_FILE ": \"reports\" is %llu, but day %llu of the feed has %zu; "
-                "restore the file or the feed, or begin anew with --fresh",
-                producer->directory, (unsigned long long)position->reports,
-                (unsigned long long)position->days, feed_day_size(producer->feed, position->days));
+        log_event(producer->log, MESSAGE_FILE_REFUSED,
+                  "%s/" POSITION_FILE ": \"reports\" is %llu, but day %llu of the feed has %zu; "
+                  "restore the file or the feed, or begin anew with --fresh",
+                  producer->directory, (unsigned long long)position->reports,
+                  (unsigned long long)position->days,
+                  feed_day_size(producer->feed, position->days));
         return EX_DATAERR;
     }
     producer->sent = *position;
-    log_info(producer->log, "going on after %llu days and %llu reports",
-             (unsigned long long)position->days, (unsigned long long)position->reports);
+    log_event(producer->log, MESSAGE_POSITION_RECOVERED,
+              "going on after %llu days and %llu reports", (unsigned long long)position->days,
+              (unsigned long long)position->reports);
     return EX_OK;
 }
 
@@ -98,24 +106,29 @@ producer_open_directory(struct producer *producer)
 bool
 producer_save(struct producer *producer)
 {
-    bool was_paused = producer->paused;
+    const struct position *position = &producer->acknowledged;
+    uint64_t started = loop_now();
     struct error error = ERROR_INIT;
-    uint64_t suppressed;
-    int result = 0;
 
-    if (producer->dirty)
-        result = position_store(&producer->file, &producer->acknowledged, &error);
-    producer->paused = result < 0;
-    if (result < 0 && sampler_pass(&producer->failures, loop_now(), &suppressed))
-        log_err(producer->log, "%s/%s; sending stands still until it can be", producer->directory,
-                error.text);
-    if (result == 0) {
-        producer->dirty = false;
-        if (was_paused)
-            log_notice(producer->log, "%s/" POSITION_FILE " can be written again; sending goes on",
-                       producer->directory);
+    if (producer->dirty && position_store(&producer->file, position, &error) < 0) {
+        producer->paused_told |= log_event_sampled(
+            producer->log,
+            producer->leaving ? NULL : &producer->samplers[MESSAGE_CHECKPOINT_FAILED],
+            MESSAGE_CHECKPOINT_FAILED, LOG_NO_FIELDS, "%s/%s; sending stands still until it can be",
+            producer->directory, error.text);
+        producer->paused = true;
+        return false;
     }
-    return result == 0;
+    if (producer->dirty)
+        log_debug(producer->log, POSITION_FILE ": %llu days and %llu reports, %.1f ms",
+                  (unsigned long long)position->days, (unsigned long long)position->reports,
+                  (double)(loop_now() - started) / 1000);
+    if (producer->paused_told)
+        log_event(producer->log, MESSAGE_CHECKPOINT_RESUMED,
+                  "%s/" POSITION_FILE " can be written again; sending goes on",
+                  producer->directory);
+    producer->dirty = producer->paused = producer->paused_told = false;
+    return true;
 }
 
 /*
@@ -133,7 +146,8 @@ producer_cover_topics(struct producer *producer)
     for (size_t i = 0; i < producer->config.n_topics && result == 0; i++)
         result = position_cover(file, producer->config.topics[i].name, &error);
     if (result < 0) {
-        log_err(producer->log, "%s/%s", producer->directory, error.text);
+        log_event(producer->log, result == -E2BIG ? MESSAGE_FILE_REFUSED : MESSAGE_FAULT, "%s/%s",
+                  producer->directory, error.text);
         return result == -E2BIG ? EX_DATAERR : EX_SOFTWARE;
     }
     if (file->covers_all || file->n_topics > n_before)

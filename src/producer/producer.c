@@ -37,45 +37,62 @@ go_on_with_new_client(struct producer *producer)
 }
 
 static void
+tell_event(struct producer *producer, enum client_event event, const char *text)
+{
+    enum message message =
+        event == CLIENT_REFUSED ? MESSAGE_KAFKA_REFUSES_NOW : MESSAGE_KAFKA_TROUBLE;
+
+    log_repeated(producer->log, producer->samplers, message, LOG_NO_FIELDS, "%s", text);
+}
+
+static void
+note_silence(struct producer *producer, const char *text)
+{
+    if (producer->down)
+        return;
+    producer->down = true;
+    producer->down_told =
+        log_repeated(producer->log, producer->samplers, MESSAGE_BROKER_UNREACHABLE, LOG_NO_FIELDS,
+                     "no broker can be reached, waiting: %s", text);
+    notify_status("waiting for a broker");
+}
+
+static void
 on_event(void *userdata, enum client_event event, const char *text)
 {
     struct producer *producer = userdata;
-    uint64_t suppressed;
 
     switch (event) {
     case CLIENT_LOG:
-        log_debug(producer->log, "%s", text);
+        daemon_log_library(producer->daemon, producer->settings, text);
         break;
     case CLIENT_DOWN:
-        if (!producer->down) {
-            producer->down = true;
-            log_warning(producer->log, "no broker can be reached, waiting: %s", text);
-            notify_status("waiting for a broker");
-        }
+        note_silence(producer, text);
         break;
     case CLIENT_FATAL:
         if (producer->again)
             break;
-        log_warning(producer->log,
-                    "librdkafka's producer has failed: %s; a new one sends again what is not "
-                    "acknowledged",
-                    text);
+        log_event(producer->log, MESSAGE_CLIENT_FAILED,
+                  "librdkafka's producer has failed: %s; a new one sends again what is not "
+                  "acknowledged",
+                  text);
         go_on_with_new_client(producer);
         break;
     case CLIENT_GIVEN_UP:
-        log_err(producer->log, "Kafka refuses this producer for good: %s", text);
+        log_event(producer->log, MESSAGE_KAFKA_REFUSES, "Kafka refuses this producer for good: %s",
+                  text);
         producer_leave(producer, EX_UNAVAILABLE);
         break;
     case CLIENT_REFUSED:
         if (producer->total == 0 && !producer->daemon->executed_again) {
-            log_err(producer->log, "Kafka refuses this client: %s; see [kafka]", text);
+            log_event(producer->log, MESSAGE_KAFKA_REFUSES,
+                      "Kafka refuses this client: %s; see [kafka]", text);
             producer_leave(producer, EX_UNAVAILABLE);
             break;
         }
         /* fall through */
     default:
-        if (sampler_pass(&producer->failures, loop_now(), &suppressed))
-            log_warning(producer->log, "%s", text);
+        tell_event(producer, event, text);
         break;
     }
 }
@@ -146,7 +163,7 @@ begin_sending(struct producer *producer)
     }
     for (size_t i = 0; i < producer->config.n_topics; i++) {
         if (sink_add_topic(producer->sink, producer->config.topics[i].name, &error) < 0) {
-            log_err(producer->log, "%s", error.text);
+            log_event(producer->log, MESSAGE_KAFKA_REFUSES, "%s", error.text);
             producer_leave(producer, EX_UNAVAILABLE);
             return;
         }
@@ -167,11 +184,22 @@ on_deleting(void *userdata, const char *topic)
 {
     struct producer *producer = userdata;
 
-    log_notice(
-        producer->log,
+    log_event_at(
+        producer->log, MESSAGE_TOPIC_DELETED, producer_at(topic),
         "topic %s is deleted, and then made anew: its if_exists is recreate, and no " POSITION_FILE
         " covers it",
         topic);
+}
+
+static void
+complain_of_topics(struct producer *producer, int result, const struct error *text)
+{
+    enum message message = result == TOPICS_E_PENDING    ? MESSAGE_TOPIC_MISSING
+                           : result == TOPICS_E_SETTINGS ? MESSAGE_SETTINGS_WRONG
+                                                         : MESSAGE_KAFKA_REFUSES;
+
+    if (log_repeated(producer->log, producer->samplers, message, LOG_NO_FIELDS, "%s", text->text))
+        producer->complaint = *text;
 }
 
 static void
@@ -181,11 +209,8 @@ on_topics(void *userdata)
     struct error message = ERROR_INIT;
     int result = topics_check(producer->topics, &message);
 
-    if (message.text[0] && strcmp(message.text, producer->complaint.text) != 0) {
-        producer->complaint = message;
-        log_write(producer->log, result == TOPICS_E_PENDING ? LOG_LEVEL_WARNING : LOG_LEVEL_ERR,
-                  "%s", message.text);
-    }
+    if (message.text[0] && strcmp(message.text, producer->complaint.text) != 0)
+        complain_of_topics(producer, result, &message);
     if (result == TOPICS_E_PENDING) {
         loop_set_timer(producer->topics_timer, loop_now() + TOPICS_USEC);
     } else if (result == 0) {
@@ -234,8 +259,8 @@ follow_credentials(struct producer *producer, const struct settings *settings)
         return;
     if (loop_timer_is_set(producer->end_timer)) /* it ends, or goes on with a new one, already */
         return;
-    log_notice(producer->log,
-               "the credentials in [kafka] have changed: going on with a new client");
+    log_event(producer->log, MESSAGE_CLIENT_RENEWED,
+              "the credentials in [kafka] have changed: going on with a new client");
     go_on_with_new_client(producer);
     producer_leave_when_done(producer);
 }
@@ -248,7 +273,7 @@ take_over(void *userdata, const struct settings *settings)
     struct error error = ERROR_INIT;
 
     if (producer_settings_read(&config, settings, &error) < 0) {
-        log_err(producer->log, "%s", error.text);
+        log_event(producer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return;
     }
     producer->config.interval = config.interval;
@@ -317,9 +342,11 @@ start_sink(struct producer *producer, struct error *error)
 
     kafka_conf_warn(producer->settings, error);
     if (error->text[0])
-        log_warning(producer->log, "%s", error->text);
+        log_event(producer->log, MESSAGE_SETTINGS_UNWISE, "%s", error->text);
     if (producer_settings_kafka(&conf, producer->settings, &reporter, error) != 0)
         return -EINVAL;
+    if (producer->log->level == LOG_LEVEL_DEBUG)
+        kafka_conf_debug(conf);
     result = sink_new(&producer->sink, conf, &handlers, producer, error);
     producer->plan = (struct topics_plan){.settings = producer->config.topics,
                                           .n_topics = producer->config.n_topics,
@@ -347,7 +374,7 @@ producer_new(struct producer **producerp, struct daemon *daemon, struct settings
     *producerp = producer;
     if (producer_settings_read(&producer->config, settings, &error) < 0 ||
         feed_new(&producer->feed, &producer->config.feed, &error) < 0) {
-        log_err(producer->log, "%s", error.text);
+        log_event(producer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
     producer->credentials = kafka_conf_credentials(settings);
@@ -361,7 +388,7 @@ producer_new(struct producer **producerp, struct daemon *daemon, struct settings
         return exit_code;
     /* The loop blocks the signals before the client starts its threads. */
     if (start_loop(producer, &error) < 0 || start_sink(producer, &error) < 0) {
-        log_err(producer->log, "%s", error.text);
+        log_event(producer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
     return EX_OK;
@@ -383,8 +410,8 @@ execute_again(struct producer *producer)
             return EX_OK;
     }
     snprintf(days, sizeof(days), "producer.days=%llu", (unsigned long long)left);
-    log_err(producer->log, "can't execute the program again: %s",
-            strerror(-daemon_execute_again(producer->daemon, days)));
+    log_event(producer->log, MESSAGE_FAULT, "can't execute the program again: %s",
+              strerror(-daemon_execute_again(producer->daemon, days)));
     return EX_SOFTWARE;
 }
 
@@ -393,7 +420,7 @@ producer_run(struct producer *producer)
 {
     int result;
 
-    log_info(producer->log, "sending %s", feed_describe(producer->feed));
+    log_event(producer->log, MESSAGE_READY, "sending %s", feed_describe(producer->feed));
     loop_set_timer(producer->topics_timer, loop_now());
     if (producer->metrics)
         loop_set_timer(producer->metrics_timer, loop_now());
@@ -402,7 +429,7 @@ producer_run(struct producer *producer)
     result = loop_run(producer->loop);
     producer->leaving = true;
     if (result < 0) {
-        log_err(producer->log, "the event loop failed: %s", strerror(-result));
+        log_event(producer->log, MESSAGE_FAULT, "the event loop failed: %s", strerror(-result));
         producer->exit_code = EX_SOFTWARE;
     }
     if (!producer_save(producer) && producer->exit_code == EX_OK)
@@ -412,6 +439,7 @@ producer_run(struct producer *producer)
     if (producer->again && producer->exit_code == EX_OK)
         return execute_again(producer);
     notify_stopping();
-    log_info(producer->log, "stopped after %llu reports", (unsigned long long)producer->total);
+    log_event(producer->log, MESSAGE_STOPPED, "stopped after %llu reports",
+              (unsigned long long)producer->total);
     return producer->exit_code;
 }

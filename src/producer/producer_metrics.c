@@ -37,7 +37,6 @@ producer_show_metrics(struct producer *producer)
     };
     const struct metric_label who[] = {{"process", producer->process}, {NULL, NULL}};
     struct error error = ERROR_INIT;
-    uint64_t suppressed;
 
     if (!producer->metrics)
         return;
@@ -47,9 +46,9 @@ producer_show_metrics(struct producer *producer)
         write_reports(producer, i);
     metrics_family(producer->metrics, &queue);
     metrics_value(producer->metrics, who, (double)sink_queue_length(producer->sink));
-    if (metrics_end(producer->metrics, &error) < 0 &&
-        sampler_pass(&producer->failures, loop_now(), &suppressed))
-        log_warning(producer->log, "%s", error.text);
+    if (metrics_end(producer->metrics, &error) < 0)
+        log_repeated(producer->log, producer->samplers, MESSAGE_METRICS_FAILED, LOG_NO_FIELDS, "%s",
+                     error.text);
 }
 
 /* "temperatures+observations": where it sends to, as it can stand in a file's name. */
@@ -83,7 +82,7 @@ producer_open_metrics(struct producer *producer)
     if (!name)
         return EX_SOFTWARE;
     if (metrics_new(&producer->metrics, &settings, &error) < 0) {
-        log_err(producer->log, "%s", error.text);
+        log_event(producer->log, MESSAGE_DIRECTORY_UNUSABLE, "%s", error.text);
         return EX_CANTCREAT;
     }
     /* As the families of the process have it, which this one must be told apart like. */

@@ -46,17 +46,29 @@ struct producer {
     uint64_t day_started; /* loop_now() */
     uint64_t days_left;   /* UINT64_MAX: for ever */
     uint64_t total;       /* reports acknowledged in this run */
-    struct sampler failures;
-    struct error complaint; /* the last one about topics */
-    bool dirty;             /* producer.json is behind */
-    bool paused;            /* it can't be written: nothing is sent */
-    bool down;              /* no broker can be reached */
-    bool stopping;          /* nothing more is sent */
+    struct sampler samplers[N_MESSAGES]; /* of those that may repeat */
+    struct error complaint;              /* the last one about topics */
+    bool dirty;                          /* producer.json is behind */
+    bool paused;                         /* it can't be written: nothing is sent, */
+    bool paused_told;                    /* which the log says */
+    bool down;                           /* no broker can be reached, */
+    bool down_told;                      /* which the log says */
+    bool stopping;                       /* nothing more is sent */
     bool again;
     bool leaving;
     int exit_code;
     struct window window;
 };
+
+/* A line of the log is about this topic. */
+static inline struct log_fields
+producer_at(const char *topic)
+{
+    struct log_fields fields = LOG_NO_FIELDS;
+
+    fields.topic = topic;
+    return fields;
+}
 
 /* Ends the loop with this exit code; the first one counts. */
 void producer_leave(struct producer *producer, int exit_code);

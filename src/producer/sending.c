@@ -153,7 +153,7 @@ send_report(struct producer *producer)
     for (; producer->message < n_messages; producer->message++) {
         result = send_to_topic(producer, &outgoing, producer->message % n_topics, &error);
         if (result < 0) {
-            log_err(producer->log, "%s", error.text);
+            log_event(producer->log, MESSAGE_REPORT_FAILED, "%s", error.text);
             producer_leave(producer, EX_UNAVAILABLE);
         }
         if (result != 0)
@@ -189,8 +189,12 @@ producer_send(struct producer *producer)
     while (!must_wait(producer)) {
         if (!producer->day && !begin_day(producer))
             break;
-        if (!send_report(producer))
-            return; /* it is tried again when there is room */
+        if (!send_report(producer)) { /* it is tried again when there is room */
+            log_repeated(producer->log, producer->samplers, MESSAGE_DEBUG, LOG_NO_FIELDS,
+                         "sending waits: %zu reports are on their way",
+                         window_used(&producer->window));
+            return;
+        }
         if (producer->sent.reports == producer->day_size)
             end_day(producer);
         if (++count % 256 == 0 && loop_now() > until) {
@@ -221,7 +225,8 @@ producer_acknowledge(struct producer *producer, uint64_t number)
     }
     if (producer->down) {
         producer->down = false;
-        log_notice(producer->log, "connected again");
+        if (producer->down_told)
+            log_event(producer->log, MESSAGE_BROKER_REACHABLE, "connected again");
     }
     if (!loop_timer_is_set(producer->save_timer))
         loop_set_timer(producer->save_timer, loop_now() + SAVE_USEC);
@@ -250,18 +255,23 @@ find_report(struct producer *producer, uint64_t number)
 void
 producer_fail(struct producer *producer, uint64_t number, const char *reason)
 {
+    char date[DATE_LENGTH + 1] = "", station[REPORT_STATION_MAX + 1] = "?";
+    struct log_fields fields = LOG_NO_FIELDS;
     const struct report *report;
-    char date[DATE_LENGTH + 1] = "";
 
     if (producer->again || producer->leaving)
         return; /* what the failed client gives back will be sent by the next */
     report = find_report(producer, number);
     producer->day = NULL; /* find_report() has taken its place; nothing more is sent */
-    if (report)
+    if (report) {
         date_format(report->date, date);
-    log_err(producer->log,
-            "the report of station %.*s for %s can't be delivered: %s; nothing behind it is sent",
-            report ? (int)report->station_length : 1, report ? report->station : "?", date, reason);
+        snprintf(station, sizeof(station), "%.*s", (int)report->station_length, report->station);
+        fields.station = station;
+    }
+    log_event_at(
+        producer->log, MESSAGE_REPORT_FAILED, fields,
+        "the report of station %s for %s can't be delivered: %s; nothing behind it is sent",
+        station, date, reason);
     sink_purge(producer->sink);
     producer_leave(producer, EX_UNAVAILABLE);
 }

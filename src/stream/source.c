@@ -199,6 +199,8 @@ classify(const rd_kafka_message_t *message)
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
         return SOURCE_MISSING;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        return SOURCE_REFUSED;
     case RD_KAFKA_RESP_ERR__BAD_MSG:
         return SOURCE_DAMAGED;
     default:

@@ -31,6 +31,7 @@ enum source_kind {
     SOURCE_OUT_OF_RANGE, /* the broker does not have the offset asked for; the partition stands
                             still */
     SOURCE_FAILURE, /* text says what is wrong; the partition goes on by itself when it is mended */
+    SOURCE_REFUSED, /* likewise: the topic may not be read */
     SOURCE_DAMAGED, /* a record arrived damaged; librdkafka would go on behind it */
     SOURCE_MISSING, /* likewise: the topic or the partition does not exist */
 };

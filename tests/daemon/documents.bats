@@ -216,6 +216,40 @@ trace() # NAME PROGRAM ARGUMENT...
     expect_output 'has producer\.jsonl, which was not opened'
 }
 
+compare_messages() # CATALOG [PAGE]
+{
+    documents messages "$top/src/common/message.c" "${2-$(page weatherd.7)}" "$1"
+}
+
+@test "each message is in the manual and in the journal's catalog, and no others" {
+    local catalog=$top/systemd/weatherd.catalog change
+
+    compare_messages "$catalog"
+    mkdir man
+    cp "$top"/man/* man
+    for change in '/^# lock-held/,/^$/d' 's/^# ready$/# steady/' 's/^-- 6/-- 7/' s/@WEATHERD_OFFSET@/@OFFSET@/ \
+        's/man:weatherd(7)/man:weather(7)/' s/^Subject:/Topic:/; do
+        sed "$change" "$catalog" >changed
+        run compare_messages changed
+        expect_status 1
+    done
+    for change in '/^\.It Sy lock-held/,+1d' 's/^\.It Sy ready /.It Sy steady /' 's/, Li 6/, Li 7/'; do
+        sed "$change" "$(page weatherd.7)" >man/weatherd.7
+        run compare_messages "$catalog" man/weatherd.7
+        expect_status 1
+    done
+}
+
+@test "the journal takes the catalog, with an entry for each message" {
+    requires journalctl
+    mkdir -p usr/lib/systemd/catalog
+    cp "$top/systemd/weatherd.catalog" usr/lib/systemd/catalog
+    journalctl --update-catalog "--root=$PWD"
+    journalctl --list-catalog "--root=$PWD" >list
+    ((40 < $(wc -l <list)))
+    diff <(sed -n 's/.* = {LOG_LEVEL_.*"\(.*\)"}.*/\1/p' "$top/src/common/message.c" | sort) <(sed 's/ weatherd: .*//' list | sort)
+}
+
 @test "the pages refer to pages that there are" {
     documents references "$top"/man/*.[0-9]
 }

@@ -12,6 +12,8 @@
     documents.py shell PAGE             prints all commands of a page's examples, each on one line
     documents.py settings PAGE N        prints the Nth settings of a page's examples, from 1; exit 1: there are no more
     documents.py commands PAGE NAME     prints the commands in a page that begin with NAME, each on one line
+    documents.py messages C PAGE CATALOG
+                                        the table of messages, weatherd(7) and the journal's catalog have the same ids
     documents.py references PAGE...     each reference to a page of ours is to one that there is
     documents.py uncomment INI          prints a sample file with all its keys in effect
 
@@ -32,16 +34,16 @@ def read(path):
         return file.read()
 
 
-def fail_unless_equal(documented, wanted, what):
+def fail_unless_equal(documented, wanted, what, source="--help"):
     """Both are lists; the order counts."""
     for thing in wanted:
         if thing not in documented:
             print(f"{what}: lacks {thing}")
     for thing in documented:
         if thing not in wanted:
-            print(f"{what}: has {thing}, which --help has not")
+            print(f"{what}: has {thing}, which {source} has not")
     if sorted(map(str, documented)) == sorted(map(str, wanted)) and documented != wanted:
-        print(f"{what}: is in another order than --help")
+        print(f"{what}: is in another order than {source}")
     return 0 if documented == wanted else 1
 
 
@@ -267,6 +269,40 @@ def comments_missing(text):
     return status
 
 
+# ---- messages
+
+FIELDS = {"WEATHERD_TOPIC", "WEATHERD_PARTITION", "WEATHERD_OFFSET", "WEATHERD_STATION"}
+
+
+def table_messages(text):
+    """(name, id), in the order of the table"""
+    rows = re.findall(r'\[MESSAGE_(\w+)\] = \{LOG_LEVEL_\w+, "(\w+)"\}', text)
+    assert len(rows) == text.count('"}'), "a row of the table of messages is not understood"
+    return [(name.lower().replace("_", "-"), number) for name, number in rows]
+
+
+def catalog_messages(text, pages):
+    """(name, id) of entries that have all that belongs to one"""
+    messages = []
+    for entry in text.split("\n\n# ")[1:]:
+        name, number, page, section, body = re.fullmatch(
+            r"(\S+)\n-- (\w+)\nSubject: .+\nDefined-By: weatherd\nDocumentation: man:(\S+)\((\d)\)\n\n(.+)",
+            entry, re.S).groups()
+        assert os.path.exists(f"{pages}/{page}.{section}"), f"{name}: there is no page {page}({section})"
+        unknown = set(re.findall(r"@([A-Z_]+)@", entry)) - FIELDS
+        assert not unknown, f"{name}: no message has {unknown}"
+        assert not re.search(r"^[#;-]", body, re.M), f"{name}: a line is no text to the journal"
+        messages.append((name, number))
+    return messages
+
+
+def compare_messages(table, page, catalog, pages):
+    wanted, source = table_messages(table), "the table"
+    documented = re.findall(r"^\.It Sy (\S+) , Li (\w+)\n[^.\n]", page_section(page, "MESSAGES"), re.M)
+    return fail_unless_equal(documented, wanted, "weatherd(7)", source) | \
+        fail_unless_equal(catalog_messages(catalog, pages), wanted, "the catalog", source)
+
+
 # ---- main
 
 
@@ -315,6 +351,8 @@ def main(command, *paths):
     elif command == "commands":
         joined = plain(texts[0]).replace("\\\n", " ")
         print(*re.findall(rf"^(?:\.Dl )?\$ ({re.escape(name)} .*)$", joined, re.M), sep="\n")
+    elif command == "messages":
+        return compare_messages(*texts, os.path.dirname(paths[1]))
     elif command == "references":
         return references(paths)
     elif command == "uncomment":

@@ -307,6 +307,8 @@ an_infinite_sum_is_refused(void **state)
     before = dump(&partition);
     assert_int_equal(apply_of(&partition, "A", 1, 1, 1e308, &error), PARTITION_INVALID);
     assert_string_equal(error.text, "1e+308 degrees would make the sum of station \"A\" infinite");
+    assert_int_equal(partition.fault, PARTITION_IMPOSSIBLE);
+    assert_string_equal(partition.station, "A");
     assert_int_equal(apply(&partition, "B", 1, -1e308), PARTITION_INVALID);
     after = dump(&partition);
     assert_string_equal(after, before);
@@ -419,11 +421,13 @@ a_second_station_has_no_months(void **state)
     assert_int_equal(apply_date(&partition, "B", "2000-01-03", 1, &error), PARTITION_INVALID);
     assert_string_equal(error.text, "a report of station \"B\" beside those of \"Ab\": layout = "
                                     "monthly is for one station");
-    assert_false(partition.undecodable);
+    assert_int_equal(partition.fault, PARTITION_IMPOSSIBLE);
+    assert_string_equal(partition.station, "B");
     assert_int_equal(apply_date(&partition, "A", "2000-01-03", 1, &error), PARTITION_INVALID);
     assert_int_equal(apply_date(&partition, "Abc", "2000-01-03", 1, &error), PARTITION_INVALID);
     assert_int_equal(apply_date(&partition, "A\n", "2000-01-03", 1, &error), PARTITION_INVALID);
     assert_non_null(strstr(error.text, "must be valid UTF-8 without control characters"));
+    assert_string_equal(partition.station, "");
     assert_string_equal(partition.only, "Ab");
     assert_int_equal(stats_of(&partition, "2000-01")->count, 2);
     assert_int_equal(apply_date(&partition, "", "2000-01-03", 1, &error), PARTITION_COUNTED);
@@ -467,42 +471,54 @@ an_infinite_sum_of_a_month_is_refused(void **state)
     partition_fini(&partition);
 }
 
-/* Tells a record that is no report from a report that can't be taken: of the last one. */
+/* Tells a record that is no report from a report that can't be taken, and whose it is: of the last one. */
 static void
-what_cannot_be_decoded_is_told_apart(void **state)
+what_is_wrong_is_told_apart(void **state)
 {
     static const struct {
         const char *bytes;
         size_t length;
-        bool undecodable;
+        enum partition_fault fault;
+        const char *station;
     } records[] = {
-        {RECORD(""), true},
-        {RECORD("x"), true},
-        {RECORD("{\"date\":\"2000-01-09\"}"), true},
-        {RECORD("{\"date\":\"2000-01-09\",\"station\":\"offset\",\"degrees\":1}"), false},
+        {RECORD(""), PARTITION_UNDECODABLE, ""},
+        {RECORD("{\"date\":\"2000-01-09\",\"station\":\"New\",\"degrees\":1}"), PARTITION_FULL,
+         "New"},
+        {RECORD("x"), PARTITION_UNDECODABLE, ""},
+        {RECORD("{\"date\":\"2000-01-09\"}"), PARTITION_UNDECODABLE, ""},
+        {RECORD("{\"date\":\"2000-01-09\",\"station\":\"offset\",\"degrees\":1}"),
+         PARTITION_IMPOSSIBLE, "offset"},
+        {RECORD("{\"date\":\"2000-01-09\",\"station\":\"Z\\u00fcrich\",\"degrees\":1}"),
+         PARTITION_FULL, "Zürich"},
         {RECORD("\x0a\x0a"
                 "2000-02-30\x1a\x01"
                 "A"),
-         true},
+         PARTITION_UNDECODABLE, ""},
         {RECORD("\x0a\x0a"
                 "2000-01-09\x1a\x06"
                 "offset"),
-         false},
-        {RECORD("\x00\x00\x00\x00\x01\x04"), true},
+         PARTITION_IMPOSSIBLE, "offset"},
+        {RECORD("\x0a\x0a"
+                "2000-01-09\x1a\x02"
+                "\n\xff"),
+         PARTITION_IMPOSSIBLE, ""},
+        {RECORD("\x00\x00\x00\x00\x01\x04"), PARTITION_UNDECODABLE, ""},
     };
     const struct partition_settings any = {.format = REPORT_FORMAT_AUTO};
+    const struct partition_policy one = {.max_stations = 1};
     struct partition partition;
 
-    partition_init(&partition, &any, &drop, 1);
+    partition_init(&partition, &any, &one, 1);
+    assert_int_equal(apply(&partition, "A", 0, 20), PARTITION_COUNTED);
     for (size_t i = 0; i < N_ELEMENTS(records); i++) {
         struct error error = ERROR_INIT;
 
         assert_int_equal(apply_bytes(&partition, records[i].bytes, records[i].length, &error),
                          PARTITION_INVALID);
-        if (partition.undecodable != records[i].undecodable)
+        if (partition.fault != records[i].fault)
             fail_msg("record %zu: %s", i, error.text);
-        assert_int_equal(apply(&partition, "A", (int)i, 20), PARTITION_COUNTED);
-        assert_false(partition.undecodable);
+        assert_string_equal(partition.station, records[i].station);
+        assert_int_equal(apply(&partition, "A", (int)i + 1, 20), PARTITION_COUNTED);
     }
     partition_fini(&partition);
 }
@@ -605,7 +621,7 @@ main(void)
         cmocka_unit_test(months_follow_the_policy),
         cmocka_unit_test(a_second_station_has_no_months),
         cmocka_unit_test(an_infinite_sum_of_a_month_is_refused),
-        cmocka_unit_test(what_cannot_be_decoded_is_told_apart),
+        cmocka_unit_test(what_is_wrong_is_told_apart),
         cmocka_unit_test(an_infinite_sum_is_refused),
         cmocka_unit_test(random_records_add_up),
         cmocka_unit_test(nothing_is_kept_of_a_record),
