@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -173,6 +174,8 @@ daemon_init(struct daemon *daemon, const struct daemon_program *program, int arg
     log_init(&daemon->log, program->name);
     if (!daemon->overrides)
         return EX_SOFTWARE;
+    if (daemon->executed_again) /* the kernel calls it "exe", the last part of /proc/self/exe */
+        prctl(PR_SET_NAME, program->name);
     list_options(program, rows);
     while (result == DAEMON_GO_ON &&
            (letter = options_next(rows, N_OPTIONS + 1, argc, argv, &error)) != OPTIONS_END)

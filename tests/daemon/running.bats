@@ -233,7 +233,7 @@ EOF
 
 descriptors() { find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l; }
 
-@test "a program that executes itself again leaves no descriptors to itself" {
+@test "a program that executes itself again keeps its name, and leaves no descriptors to itself" {
     local turn first
 
     use_topic again
@@ -249,6 +249,7 @@ descriptors() { find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l; }
         wait_for 10 told
     done
     wait_for 10 none_left
+    [[ $(<"/proc/$(pid_of sink)/comm") == weatherd-consum ]]
     stop sink
 }
 
