@@ -30,8 +30,8 @@ atomic_file_begin(struct atomic_file *file, int directory, const char *name)
     snprintf(file->temporary, sizeof(file->temporary), "%s%s.tmp", name[0] == '.' ? "" : ".", name);
     if (unlinkat(directory, file->temporary, 0) < 0 && errno != ENOENT)
         return -errno;
-    file->fd = openat(directory, file->temporary,
-                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    file->fd = TEMP_FAILURE_RETRY(openat(
+        directory, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
     return file->fd < 0 ? -errno : 0;
 }
 
@@ -41,10 +41,8 @@ atomic_file_write(struct atomic_file *file, const void *data, size_t length)
     const char *rest = data;
 
     while (length > 0) {
-        ssize_t written = write(file->fd, rest, length);
+        ssize_t written = TEMP_FAILURE_RETRY(write(file->fd, rest, length));
 
-        if (written < 0 && errno == EINTR)
-            continue;
         if (written <= 0)
             return written < 0 ? -errno : -EIO;
         rest += written;
@@ -53,16 +51,11 @@ atomic_file_write(struct atomic_file *file, const void *data, size_t length)
     return 0;
 }
 
-/* The one call of these that may be interrupted without having failed. */
+/* Interrupted it has not failed, and may be called again. */
 static int
 sync_to_disk(int fd)
 {
-    int result;
-
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result < 0 ? -errno : 0;
+    return TEMP_FAILURE_RETRY(fsync(fd)) < 0 ? -errno : 0;
 }
 
 static int

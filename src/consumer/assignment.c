@@ -181,13 +181,38 @@ assignment_fini(struct assignment *assignment)
     *assignment = (struct assignment){.n_topics = 0};
 }
 
+/*
+ * What is durable in a directory is lost with it: it must be on the disk itself, also when it was a
+ * process before this one that made it and died.
+ */
+static int
+make_directory(const struct assignment_topic *topic)
+{
+    size_t length = strlen(topic->directory) - strlen("/") - strlen(topic->name);
+    cleanup(free) char *parent = strndup(topic->directory, length);
+    bool made = mkdir(topic->directory, 0755) == 0;
+    cleanup(close) int fd = -1;
+
+    if (!parent)
+        return -ENOMEM;
+    if (!made && errno != EEXIST)
+        return -errno;
+    fd = TEMP_FAILURE_RETRY(open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd < 0)
+        return made ? -errno : 0; /* an administrator has made it, where we may not look */
+    return TEMP_FAILURE_RETRY(fsync(fd)) < 0 ? -errno : 0;
+}
+
 static int
 open_directory(struct assignment_topic *topic, struct error *error)
 {
-    /* Should it fail, open() says so. */
-    if (topic->make_directory)
-        mkdir(topic->directory, 0755);
-    topic->directory_fd = open(topic->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = topic->make_directory ? make_directory(topic) : 0;
+
+    if (result == 0)
+        topic->directory_fd =
+            TEMP_FAILURE_RETRY(open(topic->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    else
+        errno = -result;
     if (topic->directory_fd < 0)
         return error_set(error, -errno,
                          "directory %s of topic %s: %s; create it, or set [consumer] directory",

@@ -19,7 +19,8 @@ open_directory(struct producer *producer)
     int result;
 
     producer->directory = directory;
-    producer->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    producer->directory_fd =
+        TEMP_FAILURE_RETRY(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (producer->directory_fd < 0) {
         log_event(producer->log, MESSAGE_DIRECTORY_UNUSABLE,
                   "directory %s: %s; create it, or set [producer] directory", directory,
@@ -114,8 +115,9 @@ producer_save(struct producer *producer)
         producer->paused_told |= log_event_sampled(
             producer->log,
             producer->leaving ? NULL : &producer->samplers[MESSAGE_CHECKPOINT_FAILED],
-            MESSAGE_CHECKPOINT_FAILED, LOG_NO_FIELDS, "%s/%s; sending stands still until it can be",
-            producer->directory, error.text);
+            MESSAGE_CHECKPOINT_FAILED, LOG_NO_FIELDS,
+            "%s/%s; sending stands still until it can be%s", producer->directory, error.text,
+            producer->leaving ? ", which now it will not" : "");
         producer->paused = true;
         return false;
     }
@@ -134,12 +136,12 @@ producer_save(struct producer *producer)
 /*
  * All topics are there: from now on they may hold reports of this producer, and are never deleted
  * again. That must be durable before the first report is sent; as long as it can't be, nothing is.
+ * It is written also where it is so already: what a crash has left beside the file goes by that.
  */
 int
 producer_cover_topics(struct producer *producer)
 {
     struct position_file *file = &producer->file;
-    size_t n_before = file->n_topics;
     struct error error = ERROR_INIT;
     int result = 0;
 
@@ -150,9 +152,8 @@ producer_cover_topics(struct producer *producer)
                   producer->directory, error.text);
         return result == -E2BIG ? EX_DATAERR : EX_SOFTWARE;
     }
-    if (file->covers_all || file->n_topics > n_before)
-        producer->dirty = true;
     file->covers_all = false;
+    producer->dirty = true;
     if (!producer_save(producer))
         loop_set_timer(producer->save_timer, loop_now() + SAVE_USEC);
     return EX_OK;

@@ -230,9 +230,7 @@ position_forget(struct position_file *file, bool *removedp, struct error *error)
      * Also when there is none: an earlier --fresh may have been killed between the two calls, and a
      * file that a crash of the machine brings back would cover topics that were deleted since.
      */
-    do
-        synced = fsync(file->directory);
-    while (synced < 0 && errno == EINTR);
+    synced = (int)TEMP_FAILURE_RETRY(fsync(file->directory));
     if (result == 0 || result == -ENOENT) {
         *removedp = result == 0;
         result = synced < 0 ? -errno : 0;

@@ -17,10 +17,8 @@ static int
 read_all(int fd, char *text, size_t length)
 {
     while (length > 0) {
-        ssize_t got = read(fd, text, length);
+        ssize_t got = TEMP_FAILURE_RETRY(read(fd, text, length));
 
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got <= 0)
             return got < 0 ? -errno
                            : -EIO; /* shorter than its size: somebody is writing in place */
@@ -39,7 +37,8 @@ checkpoint_load(int directory, const char *name, struct json_object **rootp, str
     int result;
 
     /* O_NONBLOCK: a FIFO under this name must not hang the start. */
-    fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    fd =
+        TEMP_FAILURE_RETRY(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (fd < 0 && errno == ENOENT)
         return CHECKPOINT_E_NONE;
     if (fd < 0 && errno == ELOOP)

@@ -26,26 +26,48 @@ read_holder(int fd, char *holder, size_t size)
         snprintf(holder, size, "unknown");
 }
 
+static int
+write_holder(int fd, const char *instance)
+{
+    char holder[512];
+    size_t length, written = 0;
+
+    snprintf(holder, sizeof(holder), "%lld %s\n", (long long)getpid(), instance);
+    length = strlen(holder);
+    if (TEMP_FAILURE_RETRY(ftruncate(fd, 0)) < 0)
+        return -errno;
+    while (written < length) {
+        ssize_t n =
+            TEMP_FAILURE_RETRY(pwrite(fd, holder + written, length - written, (off_t)written));
+
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        written += (size_t)n;
+    }
+    return 0;
+}
+
 int
 lock_take(int directory, const char *name, const char *instance, int *fdp, struct error *error)
 {
     cleanup(close) int fd = -1;
     char holder[512];
+    int result;
 
-    fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+    fd = TEMP_FAILURE_RETRY(
+        openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
     if (fd < 0)
         return error_set(error, -errno, "%s: %s", name, strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    if (TEMP_FAILURE_RETRY(flock(fd, LOCK_EX | LOCK_NB)) < 0) {
         if (errno != EWOULDBLOCK)
             return error_set(error, -errno, "%s: %s", name, strerror(errno));
         read_holder(fd, holder, sizeof(holder));
         return error_set(error, LOCK_E_HELD, "%s: is held by process %s; stop it first", name,
                          holder);
     }
-    snprintf(holder, sizeof(holder), "%lld %s\n", (long long)getpid(), instance);
-    if (ftruncate(fd, 0) < 0 || pwrite(fd, holder, strlen(holder), 0) != (ssize_t)strlen(holder))
-        return error_set(error, errno ? -errno : -EIO, "%s: can't be written: %s", name,
-                         strerror(errno));
+    result = write_holder(fd, instance);
+    if (result < 0)
+        return error_set(error, result, "%s: can't be written: %s", name, strerror(-result));
     *fdp = fd;
     fd = -1;
     return 0;

@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Starts a daemon in every state in which a loss of power may have left its directory.
+
+    power.py BUILD WAY
+
+WAY is one of daemons.WAYS. Its calls are recorded in one run with several checkpoints. After each of them disk.Disk
+tells what may be on the disk, if no more than what POSIX promises is true. In each such state the checkpoint must be the
+one that was durable, or the one that was being written, and a run from there must end as if nothing had happened.
+
+Then the file systems that break their word: a name that holds a file whose data, though synced, is not there, and
+directories that went back in time. There, nothing wrong may be counted: the daemon goes on rightly, or it ends with 65,
+names the file and leaves everything as it was. The last lines say what was done; exit 1 with the first thing wrong.
+"""
+
+import concurrent.futures
+import itertools
+import os
+import re
+import sys
+
+from daemons import WAYS, World
+from disk import Disk, read_trace, torn
+
+JOBS = 24  # most of the time they wait
+AFTERMATH = {"fsync", "fdatasync", "close"}  # what a checkpoint still needs after the rename
+
+
+class Recorded:
+    """The calls of a run, and what is to be true after each."""
+
+    def __init__(self, way):
+        self.way = way
+        run = way.start()
+        self.disk = Disk(run.root)
+        self.root = run.root
+        self.before = {name: run.read(way.path_of(name)) for name in way.documents}
+        run.live(way.command(run), "record", way.nudge)
+        self.calls = read_trace(run.trace)
+        self.run = run
+
+    def play(self):
+        """The disk after none of the calls, after the first, and so on."""
+        yield self.disk
+        for call in self.calls:
+            self.disk.apply(call)
+            yield self.disk
+        problems = self.way.problems(self.run) + self.disk.wrong + self.disk.differences(self.root)
+        if problems:
+            raise SystemExit(f"without a loss of power: {problems}\n{self.run.log}")
+
+    def versions(self, name):
+        """All that the document has been, the first as it was found."""
+        return [self.before[name]] + [content for _, content in self.disk.stores[self.way.path_of(name)]]
+
+    def allowed(self, name):
+        """Of those, which may be there now: a version is durable once anything else is begun."""
+        stores, durable = self.disk.stores[self.way.path_of(name)], 0
+        for number, (index, _) in enumerate(stores, 1):
+            if any(call.name not in AFTERMATH for call in self.calls[index + 1:self.disk.index + 1]):
+                durable = number
+        if self.disk.index == len(self.calls) - 1:
+            durable = len(stores)
+        return self.versions(name)[durable:]
+
+
+class Trial:
+    """States that are tried once each."""
+
+    def __init__(self, way):
+        self.way = way
+        self.seen = set()
+        self.tried = {}
+
+    def fresh(self, states):
+        for state, note in states:
+            if state.key() not in self.seen:
+                self.seen.add(state.key())
+                yield state, note
+
+    def run(self, judge, states):
+        """How often the judge said what of a state; ends the program when it is anything that must not be."""
+        verdicts = {}
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            waiting = self.fresh(states)
+            while batch := list(itertools.islice(waiting, 8 * JOBS)):
+                for verdict in pool.map(judge, batch):
+                    verdicts[verdict] = verdicts.get(verdict, 0) + 1
+        return verdicts
+
+
+class Wrong(Exception):
+    pass
+
+
+def lost(recorded):
+    """Each state that a loss of power may leave, and after which call."""
+    documents = [(name, recorded.way.path_of(name)) for name in recorded.way.documents]
+    for disk in recorded.play():
+        allowed = [(name, path, recorded.allowed(name)) for name, path in documents]
+        where = f"after call {disk.index + 1}"
+        for state in disk.states():
+            for name, path, versions in allowed:
+                if state.content(path) not in versions:
+                    raise Wrong(f"{where}, {name} may be {state.content(path)!r:.200}, which is neither the one that was "
+                                "durable nor the one that was being written")
+            yield state, where
+
+
+def run_on(way, state):
+    """A run from there, and what it did that no run may do."""
+    run = way.start(state)
+    before, disk = Disk(run.root), Disk(run.root)
+    run.live(way.command(run), "record")
+    for call in read_trace(run.trace):
+        disk.apply(call)
+    problems = disk.wrong + disk.differences(run.root)
+    if run.status != 0:
+        problems += [text for text in before.differences(run.root) if not text.endswith(".lock")]
+    return run, problems
+
+
+def fail(where, state, run, problems):
+    listing = "\n".join(f"    {path}: {entry[1]!r:.120}" for path, entry in sorted(state.entries.items()) if path != ".")
+    return Wrong(f"{where}, with\n{listing}\n  " + "\n  ".join(problems) + f"\nexit {run.status}:\n{run.log}")
+
+
+def go_on(way, state, where):
+    """It must, and end as if nothing had been."""
+    run, problems = run_on(way, state)
+    problems += way.problems(run) + way.start_problems(run, state.content(way.path_of(way.checkpoint)))
+    if problems:
+        raise fail(where, state, run, problems)
+    run.clear()
+    return "went on"
+
+
+def go_on_or_refuse(way, state, where):
+    run, problems = run_on(way, state)
+    if run.status == 0:
+        problems += way.problems(run)
+        if way.says_what_is_gone and state.content(way.path_of(way.checkpoint)) is None and \
+                "is missing, but the source file" not in run.log:
+            problems.append("it did not say that a checkpoint had been there")
+    elif run.status != 65:
+        problems.append(f"exit {run.status}")
+    elif not re.search(r"/(partition-0\.json|\.partition-0\.source|producer\.json): .*restore the file", run.log):
+        problems.append("it does not name the file and what to do")
+    if problems:
+        raise fail(where, state, run, problems)
+    run.clear()
+    return "went on" if run.status == 0 else "refused"
+
+
+def broken_data(recorded):
+    """Each version of each document with not all of its data, though it was synced before it got its name."""
+    way = recorded.way
+    for name in way.documents:
+        path = way.path_of(name)
+        for version in recorded.versions(name):
+            size = len(version or b"")
+            for content in torn(version or b"", [*range(0, size, 512), size // 2, size - 1]):
+                if version is not None and content != version:
+                    yield recorded.final.replaced(path, content), f"{name} torn"
+
+
+def older_names(recorded):
+    """The versions of the documents in all combinations, as if a directory's sync had been none."""
+    way = recorded.way
+    for versions in itertools.product(*(recorded.versions(name) for name in way.documents)):
+        state = recorded.final
+        if versions[-1] is None and way.needs_source:
+            continue  # nobody can know it then
+        for name, content in zip(way.documents, versions):
+            state = state.replaced(way.path_of(name), content)
+        if any(content is not None for content in versions):
+            yield state, "after a sync of the directory that was none"
+
+
+def summary(verdicts):
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())) or "none"
+
+
+def main():
+    build, name = sys.argv[1:]
+    world = World(build)
+    try:
+        way = WAYS[name](world, int(os.environ.get("WEATHERD_TEST_SIZE", "1")) + 1)
+        world.mock.tell("rtt 1 25")  # so that there is a checkpoint after each portion
+        recorded = Recorded(way)
+        world.mock.tell("rtt 1 0")
+        trial = Trial(way)
+        try:
+            verdicts = trial.run(lambda entry: go_on(way, *entry), lost(recorded))
+            recorded.final = next(recorded.disk.states())
+            broken = trial.run(lambda entry: go_on_or_refuse(way, *entry), broken_data(recorded))
+            older = trial.run(lambda entry: go_on_or_refuse(way, *entry), older_names(recorded))
+        except Wrong as wrong:
+            print(wrong)
+            return 1
+        stores = {name: len(recorded.versions(name)) - 1 for name in way.documents}
+        print(f"{name}: {len(recorded.calls)} calls, {' and '.join(f'{n} times {path}' for path, n in stores.items())}: "
+              f"{sum(verdicts.values())} states after a loss of power, {summary(verdicts)}")
+        print(f"{name}, where a file system breaks its word: {sum(broken.values())} states with data torn, "
+              f"{summary(broken)}; {sum(older.values())} with older names, {summary(older)}")
+    finally:
+        world.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
