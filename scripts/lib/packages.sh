@@ -20,7 +20,7 @@ packages_of() # GROUP
     test)
         echo libcmocka-dev bats:bats mandoc:mandoc python3 python3-kafka python3-protobuf \
             python3-jsonschema protobuf-compiler:protoc kcat:kcat jq:jq prometheus:promtool \
-            inotify-tools:inotifywait procps util-linux
+            inotify-tools:inotifywait openssl:openssl procps util-linux
         ;;
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     kafka) echo default-jre-headless:java maven:mvn ;;
