@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -28,12 +29,34 @@ is_permanent(rd_kafka_resp_err_t code)
     }
 }
 
+/*
+ * Whether the broker has closed a connection because it wants another certificate, or one at all. In
+ * TLS 1.3 that comes when the handshake is over, so librdkafka takes it for a connection that was
+ * lost. The numbers are those of RFC 8446.
+ */
+static bool
+is_alert_of_certificate(const char *reason)
+{
+    static const char mark[] = "SSL alert number ";
+    const char *alert = strstr(reason, mark);
+    long number = alert ? strtol(alert + strlen(mark), NULL, 10) : 0;
+
+    return (number >= 40 && number <= 49) || number == 116;
+}
+
+/* Its nonce is not the one that RFC 5802 wants, which brokers have not borne with since Kafka 4.0. */
+static bool
+is_scram_of_old(const char *reason)
+{
+    return rd_kafka_version() < 0x02060100 && strstr(reason, "SCRAM");
+}
+
 static void
 on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
     struct client *client = opaque;
     enum client_event event = CLIENT_OTHER;
-    char text[512];
+    char text[1024];
 
     switch ((rd_kafka_resp_err_t)code) {
     case RD_KAFKA_RESP_ERR__FATAL:
@@ -46,13 +69,20 @@ on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
         break;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
-        event = CLIENT_CUT;
+        event = is_alert_of_certificate(reason) ? CLIENT_REFUSED : CLIENT_CUT;
         break;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
         event = CLIENT_REFUSED;
+        if (!is_scram_of_old(reason))
+            break;
+        snprintf(text, sizeof(text),
+                 "%s; whatever the password, librdkafka %s can't log in to Kafka 4.0 or later by "
+                 "SCRAM (2.6.1 and later can): use PLAIN within TLS, or a client's certificate",
+                 reason, rd_kafka_version_str());
+        reason = text;
         break;
     default:
         break;

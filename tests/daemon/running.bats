@@ -70,20 +70,11 @@ use_topic() # NAME
     expect_status 64
 }
 
-# A supervisor at $PWD/socket, whose log is what it is told.
-start_ear()
-{
-    # shellcheck disable=SC2154 # the kit's
-    start ear /usr/bin/python3 "$kit_top/tests/lib/notified.py" "$PWD/socket"
-}
-
 @test "a supervisor is told READY, STATUS, RELOADING and STOPPING" {
     local daemon
 
     use_topic told
     start_ear
-    wait_for 10 test -S socket
-    export NOTIFY_SOCKET=$PWD/socket
     for daemon in consumer producer; do
         : >"$(kit_state)/ear.out"
         if [[ $daemon == consumer ]]; then
@@ -105,8 +96,7 @@ start_ear()
 
 @test "without a broker the status says for whom it waits and since when" {
     start_ear
-    wait_for 10 test -S socket
-    NOTIFY_SOCKET=$PWD/socket consumer_start one -o kafka.bootstrap.servers=127.0.0.1:1 0
+    consumer_start one -o kafka.bootstrap.servers=127.0.0.1:1 0
     wait_for 15 grep -E '^STATUS=waiting for 127.0.0.1:1 since 2[0-9]{3}-' "$(kit_state)/ear.out"
     within 5 stop one
 }

@@ -5,33 +5,12 @@
 # Fetch, after which librdkafka tries again in silence, while all other questions are answered.
 
 load ../lib/kit
-# shellcheck disable=SC2154 # kit_top is the kit's
-top=$kit_top
 
 setup()
 {
     kit_setup
     # a cluster for each test: injected errors must not reach another
     start_mock temperatures:4
-}
-
-# A supervisor's ear, whose STATUS lines come once a second: the clock of these tests.
-start_ear()
-{
-    start ear /usr/bin/python3 "$top/tests/lib/notified.py" "$PWD/socket"
-    wait_for 10 test -S socket
-    export NOTIFY_SOCKET=$PWD/socket
-}
-
-beats() { grep -c '^STATUS=' "$(kit_state)/ear.out"; }
-
-# The consumer's heart beats as often again.
-pass_beats() # NUMBER
-{
-    local wanted=$(($(beats) + $1))
-
-    beaten() { (($(beats) >= wanted)); }
-    wait_for $(($1 + 20)) beaten
 }
 
 fill_days() # DAYS ARGUMENT...

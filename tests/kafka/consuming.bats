@@ -167,3 +167,45 @@ EOF
     topic compare temperatures . --text
     topic compare second second --text
 }
+
+# Reports of station A for days of January 2000, as tests/lib/flood.c wants them.
+january() # FIRST LAST
+{
+    /usr/bin/python3 -c '
+import struct, sys
+for day in range(int(sys.argv[1]), int(sys.argv[2]) + 1):
+    value = b"{\"date\":\"2000-01-%02d\",\"station\":\"A\",\"degrees\":%d}" % (day, day)
+    sys.stdout.buffer.write(struct.pack("<iiiiq", 0, 1, len(value), 0, 0) + b"A" + value)' "$@"
+}
+
+ends_at() # TOPIC OFFSET
+{
+    [[ $(kcat -b "$BOOTSTRAP" -Q -X isolation.level=read_uncommitted -t "$1:0:-1") == *" offset $2" ]]
+}
+
+@test "records of aborted transactions are none, those of an open one are not yet, and neither is a stall" {
+    new_topic ledger 1
+    january 1 5 | flood ledger commit
+    january 6 9 | flood ledger abort
+    consumer -o consumer.topic=ledger --until-end 0
+    json_is partition-0.json 'd["A"]["count"] == 5 and d["offset"] == 5'
+
+    start_ear
+    consumer_start sink -o consumer.topic=ledger -o consumer.stall_timeout=1s -o consumer.checkpoint_interval=0 0
+    january 6 9 | flood ledger abort
+    pass_beats 7
+    # 5 records and 4 and 4, and three markers
+    ends_at ledger 16
+    mkfifo open
+    flood ledger commit <open >written &
+    exec 7>open
+    january 6 8 >&7
+    wait_for 20 ends_at ledger 19
+    pass_beats 7
+    json_is partition-0.json 'd["A"]["count"] == 5 and d["offset"] == 5'
+    exec 7>&-
+    wait_for 20 json_is partition-0.json 'd["A"]["count"] == 8 and d["offset"] == 19'
+    if log_has sink 'have not come|warning'; then return 1; fi
+    within 5 stop sink
+    topic compare ledger . --text
+}

@@ -281,3 +281,20 @@ compacted() # TOPIC RECORDS
     stop one
     cmp before partition-0.json
 }
+
+@test "partitions that are added while it runs are warned about, once, and it goes on" {
+    fill widened 20 -o 'topic widened.partitions=1'
+    consumer_start one -o consumer.topic=widened -o consumer.checkpoint_interval=0 -o consumer.stall_timeout=1s 0
+    wait_for 20 json_is partition-0.json 'd["offset"] == 200'
+    wait_for 20 json_is .partition-0.source 'd["partitions"] == 1'
+    kafka tool topics --alter --topic widened --partitions 3
+    wait_for 30 log_has one 'warning: widened partition 0: the topic had 1 partitions and has 3 now: stations move'
+    wait_for 20 json_is .partition-0.source 'd["partitions"] == 3'
+    fill widened 20 -o 'topic widened.partitions=3' -o simulator.start=2000-01-21
+    wait_for 20 json_is partition-0.json 'd["offset"] > 200'
+    stop one
+    ((1 == $(log_count one 'stations move')))
+    run consumer -o consumer.topic=widened --until-end 0
+    if grep 'stations move' <<<"$output"; then return 1; fi
+    topic compare widened . --partitions 0 --text
+}

@@ -4,7 +4,9 @@
  * Sends records of any kind, fast: those that no console tool can write, with bytes, headers and
  * times of their own.
  *
- *     flood ADDRESS TOPIC <RECORDS
+ *     flood ADDRESS TOPIC [commit|abort] <RECORDS
+ *
+ * The word makes them one transaction, which ends so at the end of the input.
  *
  * A record is 24 bytes, little-endian: partition (-1: by the key, as Java's client), length of the
  * key and of the value (-1: null), number of headers (int32 each), timestamp (int64, 0: now); then
@@ -13,9 +15,11 @@
  */
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <librdkafka/rdkafka.h>
 
@@ -39,8 +43,15 @@ on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
     failed += message->err != 0;
 }
 
+static void
+check(rd_kafka_error_t *error)
+{
+    if (error)
+        fail(rd_kafka_error_string(error));
+}
+
 static rd_kafka_t *
-connect_to(const char *address)
+connect_to(const char *address, bool transaction)
 {
     static const char *const properties[][2] = {
         {"enable.idempotence", "true"},
@@ -58,10 +69,16 @@ connect_to(const char *address)
     for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
         if (rd_kafka_conf_set(conf, properties[i][0], properties[i][1], text, sizeof(text)))
             fail(text);
+    if (transaction && rd_kafka_conf_set(conf, "transactional.id", "flood", text, sizeof(text)))
+        fail(text);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     if (!client)
         fail(text);
+    if (transaction) {
+        check(rd_kafka_init_transactions(client, 60000));
+        check(rd_kafka_begin_transaction(client));
+    }
     return client;
 }
 
@@ -129,13 +146,17 @@ main(int argc, char **argv)
     size_t count = 0;
 
     _Static_assert(BYTE_ORDER == LITTLE_ENDIAN && sizeof(record) == 24, "the input is read as is");
-    if (argc != 3)
-        fail("flood ADDRESS TOPIC <RECORDS");
-    client = connect_to(argv[1]);
+    if (argc != 3 &&
+        (argc != 4 || (strcmp(argv[3], "commit") != 0 && strcmp(argv[3], "abort") != 0)))
+        fail("flood ADDRESS TOPIC [commit|abort] <RECORDS");
+    client = connect_to(argv[1], argc == 4);
     for (; fread(&record, sizeof(record), 1, stdin) == 1; count++)
         send_record(client, argv[2], &record);
     if (rd_kafka_flush(client, 120000) || failed > 0)
         fail("not all records were taken");
+    if (argc == 4)
+        check(argv[3][0] == 'c' ? rd_kafka_commit_transaction(client, 60000)
+                                : rd_kafka_abort_transaction(client, 60000));
     printf("%zu records sent\n", count);
     return 0;
 }

@@ -422,6 +422,26 @@ out_of() # NAME
     state=$(kit_find "$1") && echo "$state.out"
 }
 
+# A supervisor whose log is what it is told, once a second among others how things stand: a clock for tests.
+start_ear()
+{
+    start ear /usr/bin/python3 "$kit_top/tests/lib/notified.py" "$PWD/socket"
+    wait_for 10 test -S socket
+    export NOTIFY_SOCKET=$PWD/socket
+}
+
+# The daemon that reports to it has said so often again how things stand.
+pass_beats() # NUMBER
+{
+    local wanted=$1
+
+    wanted=$((wanted + $(kit_beats)))
+    wait_for $(($1 + 30)) kit_has_beaten $wanted
+}
+
+kit_beats() { grep -c '^STATUS=' "$(out_of ear)" || true; }
+kit_has_beaten() { (($(kit_beats) >= $1)); } # NUMBER
+
 # ---- brokers; each sets and exports $BOOTSTRAP
 
 # The mock cluster, with the topics NAME:PARTITIONS or other options of tests/lib/mock_cluster.
@@ -526,11 +546,11 @@ new_topic() # NAME [PARTITIONS [PROPERTY=VALUE...]]
 }
 
 # Records of any kind, as tests/lib/flood.c wants them.
-flood() # TOPIC <RECORDS
+flood() # TOPIC [commit|abort] <RECORDS
 {
     local program
 
-    program=$(built flood) && "$program" "$BOOTSTRAP" "$1" 3>&-
+    program=$(built flood) && "$program" "$BOOTSTRAP" "$@" 3>&-
 }
 
 # Whether the broker has the topic; asking for one by its name could make it.

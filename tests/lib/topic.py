@@ -603,11 +603,11 @@ def make(arguments):
 
     properties = dict(text.split("=", 1) for text in arguments.properties)
     replicas = {}
-    if ":" in arguments.partitions:
+    if not arguments.partitions.isdigit():
         replicas = {number: [int(broker) for broker in brokers.split(":")]
                     for number, brokers in enumerate(arguments.partitions.split(","))}
     topic = NewTopic(arguments.topic, -1 if replicas else int(arguments.partitions), -1 if replicas else 1,
-                     replica_assignments=replicas, topic_configs=properties)
+                     replica_assignments=replicas or None, topic_configs=properties)
     administer(arguments.address, lambda client: client.create_topics([topic]))
 
 

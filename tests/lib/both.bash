@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# A producer "source" and a consumer "sink" at work on the four partitions of a topic while something happens to the
+# brokers or to the way there, and what must be true of their files afterwards. Beside the kit.
+
+# A producer and a consumer at work on four partitions, as fast as they can be watched.
+start_both() # TOPIC
+{
+    start_source "$1"
+    consumer_start sink -o "consumer.topic=$1" -o consumer.checkpoint_interval=10ms -o consumer.stall_timeout=5s 0-3
+}
+
+start_source() # TOPIC
+{
+    producer_start source -o "topic $1.partitions=4" -o producer.interval=1ms -o simulator.stations=50 \
+        -o producer.metrics_directory=.
+}
+
+# Each of the partitions gets further.
+go_on() # PARTITION...
+{
+    local partition before
+
+    for partition in "$@"; do
+        before=0
+        [[ ! -e partition-$partition.json ]] || before=$(json "partition-$partition.json" 'd["offset"]')
+        wait_for 60 json_is "partition-$partition.json" "d['offset'] > $before + 1000"
+    done
+}
+
+# Nothing lost, nothing twice, nothing out of order, and no complaint but of brokers.
+expect_exact_files() # TOPIC
+{
+    local partition days
+
+    within 5 stop source
+    within 5 stop sink
+    days=$(json producer.json 'd["days"]')
+    consumer -o "consumer.topic=$1" --until-end 0-3
+    mkdir straight
+    consumer -o "consumer.topic=$1" -o consumer.directory=straight --until-end 0-3
+    same_files straight .
+    topic compare "$1" . --text
+    for partition in 0 1 2 3; do
+        json_is "partition-$partition.json" "all(s['count'] == (date(s['end']) - date(s['start'])).days + 1
+            and $days <= s['count'] <= $days + 1 for k, s in d.items() if k != 'offset')"
+    done
+    ((50 == $(cat partition-{0..3}.json | grep -c '"count"')))
+    if log_has sink 'err: |have not come|could not be verified' || log_has source 'err: '; then return 1; fi
+}
