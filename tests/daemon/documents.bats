@@ -283,6 +283,22 @@ source_variables() # DIRECTORY...
             grep -oE '[a-z][a-z0-9-]+' | grep -vx 'apt\|install' | sort)
 }
 
+# Those of settings are as long as they need to be.
+@test "what --help says of options fits 80 columns" {
+    local command
+
+    for command in show status verify plot tail; do
+        ctl "$command" --help
+    done | grep -v "^/.*/consumer.ini" >help # which is wherever it was built for
+    ctl --help >>help
+    for command in consumer producer; do
+        "$command" --help | sed '/^Settings, in /,$d'
+    done >>help
+    (($(grep -c -e '--help' help) > 8))
+    run grep -E '.{81}' help
+    expect_status 1
+}
+
 @test "the pages fit 80 columns, and no example is wrapped" {
     local page
 
