@@ -20,14 +20,14 @@
 #include "common/values.h"
 
 static const struct option_row options[] = {
-    {"config", 'c', "FILE", "read this file, and FILE's .d directory, instead of the default"},
-    {"option", 'o', "SECTION.KEY=VALUE", "override a setting; may be repeated, the last one wins"},
+    {"config", 'c', "FILE", "read FILE and its .d instead of the default"},
+    {"option", 'o', "SECTION.KEY=VALUE", "override a setting; of several the last wins"},
     {"verbose", 'v', NULL, "log at level debug"},
-    {"ready-fd", 'R', "N", "write a newline to descriptor N when ready, then close it"},
+    {"ready-fd", 'R', "N", "when ready, write a newline to descriptor N"},
     {"check-config", 'C', NULL, "check the settings and contact nothing"},
-    {"print-config", 'P', NULL, "print the merged settings with the origin of each"},
+    {"print-config", 'P', NULL, "print the settings, each with its origin"},
     {"help", 'h', NULL, "print this help"},
-    {"version", 'V', NULL, "print the versions of the program and its libraries"},
+    {"version", 'V', NULL, "print the versions, also of the libraries"},
 };
 
 /* In the environment of a program that daemon_execute_again() has started. */

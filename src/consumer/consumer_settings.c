@@ -298,14 +298,11 @@ check(const struct settings *settings, bool complete, const struct settings_repo
 const struct daemon_program consumer_program = {
     .name = "weatherd-consumer",
     .synopsis = "[[TOPIC:]PARTITIONS]...",
-    .purpose =
-        "Turn the reports of a topic's partitions into partition-N.json, each report counted "
-        "exactly once.",
+    .purpose = "Count the reports of partitions into partition-N.json, each exactly once.",
     .config_file = WEATHERD_CONFIG_DIRECTORY "/consumer.ini",
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(rows[0]),
-    .option = {"until-end", 0, NULL,
-               "stop when every partition has reached the end it had at the start"},
+    .option = {"until-end", 0, NULL, "stop at the end that there is at the start"},
     .check = check,
     .protobuf_version = report_protobuf_library_version,
 };

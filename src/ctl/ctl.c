@@ -31,8 +31,8 @@ enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 static const struct option_row common_options[] = {
     {"help", 'h', NULL, "print this help"},
     {"verbose", 'v', NULL, "say more of what happens"},
-    {"config", 'c', "FILE", "read this file instead of weatherd-consumer's own settings"},
-    {"option", 'o', "SECTION.KEY=VALUE", "override a setting; may be repeated, the last one wins"},
+    {"config", 'c', "FILE", "read FILE instead of weatherd-consumer's own"},
+    {"option", 'o', "SECTION.KEY=VALUE", "override a setting; of several the last wins"},
 };
 
 enum {
@@ -65,16 +65,16 @@ print_command_help(const struct ctl_command *command)
     options_print(rows, n_rows);
     if (command->settings != CTL_NO_SETTINGS)
         printf(
-            "\nSettings are weatherd-consumer's, in %s or by %s; see weatherd-consumer --help.\n",
-            consumer_program.config_file,
-            command->settings == CTL_SETTINGS_LONG ? "--option" : "-o");
+            "\nSettings are weatherd-consumer's, by %s or in\n%s; see weatherd-consumer --help.\n",
+            command->settings == CTL_SETTINGS_LONG ? "--option" : "-o",
+            consumer_program.config_file);
 }
 
 static void
 print_help(void)
 {
     puts("Usage: " CTL_PROGRAM " COMMAND [OPTION]... [ARGUMENT]...\n"
-         "Look at weather reports in Kafka, and at the statistics that weatherd-consumer keeps.\n\n"
+         "Look at weather reports in Kafka, and at what weatherd-consumer makes of them.\n\n"
          "Commands:");
     for (size_t i = 0; i < N_COMMANDS; i++)
         printf("  %-8s %s\n", commands[i]->name, commands[i]->purpose);

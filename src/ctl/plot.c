@@ -22,8 +22,8 @@
 enum { OPTION_OUTPUT = 'o', OPTION_UNIT = 'U' };
 
 static const struct option_row options[] = {
-    {"output", OPTION_OUTPUT, "FILE", "the SVG file to write or replace; -: standard output"},
-    {"unit", OPTION_UNIT, "F|C", "what the degrees are called; nothing is converted"},
+    {"output", OPTION_OUTPUT, "FILE", "the SVG file to replace; -: standard output"},
+    {"unit", OPTION_UNIT, "F|C", "the name of the degrees; none are converted"},
 };
 
 /* What is drawn, with the strings that the bars borrow. */

@@ -22,7 +22,7 @@
 enum { OPTION_WATCH = 'W', OPTION_JSON = 'J', OPTION_OFFLINE = 'L' };
 
 static const struct option_row options[] = {
-    {"watch", OPTION_WATCH, NULL, "show it again whenever a file is replaced, until Ctrl-C"},
+    {"watch", OPTION_WATCH, NULL, "show it again when it changes, until Ctrl-C"},
     {"json", OPTION_JSON, NULL, "one JSON document, for programs"},
     {"offline", OPTION_OFFLINE, NULL, "with --json: do not ask Kafka for the lag"},
 };

@@ -32,11 +32,10 @@ enum {
 };
 
 static const struct option_row options[] = {
-    {"max-lag", OPTION_MAX_LAG, "N", "critical when a partition is more than N records behind"},
-    {"max-age", OPTION_MAX_AGE, "DURATION",
-     "critical when a file is older and there is more to read"},
+    {"max-lag", OPTION_MAX_LAG, "N", "critical when a partition is further behind"},
+    {"max-age", OPTION_MAX_AGE, "DURATION", "critical when older, with more to read"},
     {"offline", OPTION_OFFLINE, NULL, "do not ask Kafka for the lag"},
-    {"partitions", OPTION_PARTITIONS, "LIST", "of these only, as weatherd-consumer takes them"},
+    {"partitions", OPTION_PARTITIONS, "LIST", "of these only, as the consumer takes them"},
 };
 
 #define RATE_MSEC 1200 /* in which a file is replaced, with the default checkpoint_interval */

@@ -581,3 +581,18 @@ complete_words() # WORD...
     [[ $(complete_words weatherd-producer -o producer.source = '') == 'simulator csv' ]]
     [[ $(complete_words weatherd-producer --fr) == --fresh ]]
 }
+
+@test "what is typed at an interactive bash is completed" {
+    mkdir directory
+    : >file.ini
+    printf '%s\n' "PATH=$(dirname "$(built weatherctl)"):\$PATH" ". '$top/completion/weatherctl'" >rc
+    helper typed.py rc 'weatherctl sho^I--w^Idir^I' 'weatherctl tail -o consumer.form^Ijs^I' 'weatherctl plot --un^IC' \
+        'weatherd-consumer -c fi^I--print^I' 'weatherd-producer -o producer.source=s^I' >completed
+    diff - completed <<'EOF2'
+weatherctl show --watch directory/
+weatherctl tail -o consumer.format=json 
+weatherctl plot --unit=C
+weatherd-consumer -c file.ini --print-config 
+weatherd-producer -o producer.source=simulator 
+EOF2
+}

@@ -240,6 +240,104 @@ compare_messages() # CATALOG [PAGE]
     done
 }
 
+# The names that a page has as items: of variables, and of properties that are refused.
+page_variables() { sed -n 's/^\.It Ev //p' "$1" | sed 's/ , Ev /\n/g' | sort; }
+page_refused()
+{
+    sed -n '/^These are refused/,/^\.El/s/^\.It Ic //p' "$1" | sed 's/ , /\n/g' | sort
+}
+
+# Those that the sources ask for, and what a service manager says by libsystemd.
+source_variables() # DIRECTORY...
+{
+    {
+        (cd "$top/src" && grep -rhoE 'getenv\("[A-Z_]+"|"WEATHERD_[A-Z_]+"' "$@" | grep -oE '[A-Z_]{5,}')
+        printf '%s\n' NOTIFY_SOCKET WATCHDOG_PID WATCHDOG_USEC
+    } | sort
+}
+
+@test "the manual has all environment variables that the programs look at, and no others" {
+    source_variables common record stream consumer | diff - <(page_variables "$(page weatherd-consumer.8)")
+    source_variables common record stream producer | diff - <(page_variables "$(page weatherd-producer.8)")
+    source_variables common ctl | grep -v '^WEATHERD_\|^NOTIFY_\|^WATCHDOG_' |
+        diff - <(page_variables "$(page weatherctl.1)")
+}
+
+@test "the manual has all properties that are refused, and no others" {
+    local page
+
+    sed -n '/refusals\[\] = {/,/^}/s/^    {"\([a-z.*]*\)",.*/\1/p' "$top/src/common/kafka_conf.c" | sort >refused
+    (($(wc -l <refused) > 15))
+    for page in weatherd-consumer.ini.5 weatherd-producer.ini.5; do
+        page_refused "$(page $page)" | diff refused -
+    done
+}
+
+@test "the messages in the manual are those of the programs" {
+    documents recovery "$(page weatherd.7)" "$(built weatherd-consumer)" "$(built weatherd-producer)"
+    sed 's/the log ends at offset/the log stops at offset/' "$(page weatherd.7)" >changed
+    run documents recovery changed "$(built weatherd-consumer)"
+    expect_status 1
+    expect_output "has 'the log stops at offset '"
+}
+
+# What README shows is what comes out, station by station, of Seattle's observations and the simulator as long.
+@test "the table in README is what weatherctl shows" {
+    local row count=0
+
+    start_mock temperatures:4
+    (cd "$top" && producer -c examples/seattle.ini -o "producer.directory=$BATS_TEST_TMPDIR" -o producer.interval=0)
+    fill temperatures 1461 -o simulator.start=2012-01-01
+    consumer --until-end 0-3
+    ctl show . >shown
+    while read -r row; do
+        grep -qxF "$row" shown || {
+            echo "weatherctl does not show: $row"
+            return 1
+        }
+        count=$((count + 1))
+    done < <(sed -n '/^    station  /,/…/{/…/!s/^    //p}' "$top/README.md")
+    ((count >= 3))
+}
+
+@test "README names the packages that the scripts install" {
+    # shellcheck disable=SC2016 # expanded there
+    bash -c '. "$1" && packages_of build' - "$top/scripts/lib/packages.sh" | tr ' ' '\n' | sed 's/:.*//' | sort |
+        diff - <(sed -n '/^    apt install /,/[^\]$/p' "$top/README.md" |
+            grep -oE '[a-z][a-z0-9-]+' | grep -vx 'apt\|install' | sort)
+}
+
+# Those of settings are as long as they need to be.
+@test "what --help says of options fits 80 columns" {
+    local command
+
+    for command in show status verify plot tail; do
+        ctl "$command" --help
+    done | grep -v "^/.*/consumer.ini" >help # which is wherever it was built for
+    ctl --help >>help
+    for command in consumer producer; do
+        "$command" --help | sed '/^Settings, in /,$d'
+    done >>help
+    (($(grep -c -e '--help' help) > 8))
+    run grep -E '.{81}' help
+    expect_status 1
+}
+
+@test "the pages fit 80 columns, and no example is wrapped" {
+    local page
+
+    requires mandoc
+    for page in "$top"/man/*.[0-9]; do
+        mandoc -T utf8 -O width=80 "$page" | sed 's/.\x08//g' >rendered
+        run env LC_ALL=C.UTF-8 grep -E '.{81}' rendered
+        expect_status 1
+        # an indented line has 69 columns
+        sed -n 's/^\.Dl //p' "$page" | sed -e 's/\\[-e]/-/g' -e 's/\\(.q/"/g' -e 's/\\&//g' >examples
+        run env LC_ALL=C.UTF-8 grep -E '.{70}' examples
+        expect_status 1
+    done
+}
+
 @test "the journal takes the catalog, with an entry for each message" {
     requires journalctl
     mkdir -p usr/lib/systemd/catalog

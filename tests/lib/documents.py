@@ -7,6 +7,7 @@
     documents.py keys HELP PAGE         the keys of a page of section 5, with forms and defaults, are those of --help
     documents.py sample HELP INI        so are those of a sample file
     documents.py files PAGE TRACE...    what a program opened, as "strace -y -z -e %file" has it, is in FILES, and no others are
+    documents.py recovery PAGE PROGRAM...  the messages in RECOVERY are in a program
     documents.py exits PAGE             prints the exit codes of a page
     documents.py examples PAGE          prints the command lines of a page that need no broker
     documents.py shell PAGE             prints all commands of a page's examples, each on one line
@@ -141,9 +142,14 @@ def plain(text):
     return text.replace(r"\-", "-").replace(r"\(dq", '"').replace(r"\(aq", "'").replace(r"\e", "\\")
 
 
+def page_shell(text, start=""):
+    """The command lines that begin so, each on one line."""
+    joined = re.sub(r"\\\n +", "", plain(text).replace("\\&", ""))
+    return re.findall(rf"^(?:\.Dl )?\$ ({re.escape(start)}.*)$", joined, re.M)
+
+
 def page_examples(text):
-    for line in re.findall(r"^\.Dl \$ (weather.*)$", page_section(text, "EXAMPLES"), re.M):
-        line = plain(line)
+    for line in page_shell(page_section(text, "EXAMPLES"), "weather"):
         if re.search(r" --(check-config|print-config|help|version)\b", line) or re.match(
                 r"weatherctl (show|verify|plot)\b(?!.*--watch)", line):
             yield line
@@ -204,6 +210,21 @@ def compare_files(page, traces):
         if not any(pattern.fullmatch(path) for path in paths):
             print(f"FILES has {name}, which was not opened")
             status = 1
+    return status
+
+
+# ---- recovery
+
+
+def compare_recovery(page, programs):
+    """What stands between the parts that vary, and is long enough to mean something."""
+    status, texts = 0, [open(program, "rb").read() for program in programs]
+    for line in re.findall(r"^\.It (.*)$", page_section(page, "RECOVERY"), re.M):
+        for part in re.split(r"…|\bN\b|: |; ", plain(line).replace("\\&", "")):
+            known = part in map(os.strerror, range(1, 133)) or any(part.strip().encode() in text for text in texts)
+            if len(part) > 10 and not known:
+                print(f"RECOVERY has {part!r}, which is in no program")
+                status = 1
     return status
 
 
@@ -323,6 +344,8 @@ def references(paths):
 def main(command, *paths):
     if command in ("commands", "settings"):
         *paths, name = paths
+    if command == "recovery":
+        return compare_recovery(read(paths[0]), paths[1:])
     texts = [read(path) for path in paths]
     if command == "options":
         return fail_unless_equal(page_options(texts[1]), help_options(texts[0]), paths[1])
@@ -341,16 +364,14 @@ def main(command, *paths):
     elif command == "examples":
         print(*page_examples(texts[0]), sep="\n")
     elif command == "shell":
-        joined = plain(page_section(texts[0], "EXAMPLES")).replace("\\\n", " ").replace("\\&", "")
-        print(*re.findall(r"^(?:\.Dl )?\$ (.*)$", joined, re.M), sep="\n")
+        print(*page_shell(page_section(texts[0], "EXAMPLES")), sep="\n")
     elif command == "settings":
         blocks = re.findall(r"^\.Bd[^\n]*\n(\[.*?)^\.Ed$", page_section(texts[0], "EXAMPLES"), re.M | re.S)
         if int(name) > len(blocks):
             return 1
         print(blocks[int(name) - 1], end="")
     elif command == "commands":
-        joined = plain(texts[0]).replace("\\\n", " ")
-        print(*re.findall(rf"^(?:\.Dl )?\$ ({re.escape(name)} .*)$", joined, re.M), sep="\n")
+        print(*page_shell(texts[0], name + " "), sep="\n")
     elif command == "messages":
         return compare_messages(*texts, os.path.dirname(paths[1]))
     elif command == "references":
