@@ -23,6 +23,7 @@ packages_of() # GROUP
             inotify-tools:inotifywait e2fsprogs valgrind:valgrind openssl:openssl strace:strace procps util-linux mount \
             systemd:systemd-analyze "$(packages_systemd_dev)"
         ;;
+    fuzz) echo clang libclang-rt-dev ;; # the runtimes of its sanitizers and of libFuzzer
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
     kafka) echo default-jre-headless:java maven:mvn ;;

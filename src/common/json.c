@@ -30,6 +30,34 @@ measure_string(const char *text, size_t length)
     return 0;
 }
 
+/* DEL, or a control character of C1; returns how many bytes it has. */
+static size_t
+measure_upper_control(const char *text, size_t length)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+
+    if (byte[0] == 0x7f)
+        return 1;
+    return length > 1 && byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] <= 0x9f ? 2 : 0;
+}
+
+/* UTF-8 without those control characters that JSON wants escaped, which these are not. */
+static bool
+is_unescaped(const char *text, size_t length)
+{
+    size_t start = 0, control;
+
+    for (size_t i = 0; i < length; i++) {
+        control = measure_upper_control(text + i, length - i);
+        if (control == 0)
+            continue;
+        if (!value_is_text(text + start, i - start))
+            return false;
+        start = i + control;
+    }
+    return value_is_text(text + start, length - start);
+}
+
 static int
 check_string(const char *text, size_t length, size_t at, struct error *error)
 {
@@ -41,7 +69,7 @@ check_string(const char *text, size_t length, size_t at, struct error *error)
             return error_set(error, JSON_E_BAD,
                              "is not valid JSON at byte %zu: there is no such escape", at + i - 1);
     }
-    if (!value_is_text(text, length))
+    if (!value_is_text(text, length) && !is_unescaped(text, length))
         return error_set(error, JSON_E_BAD,
                          "has a control character, or bytes that are not UTF-8, in the string at "
                          "byte %zu",

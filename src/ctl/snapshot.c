@@ -70,8 +70,11 @@ look_at_member(void *userdata, const char *key, struct json_object *value, struc
 
     if (strcmp(key, "partition") == 0)
         shape->has_partition = true;
-    else if (strcmp(key, "offset") != 0 && !shape->decided && json_is_object(value))
-        json_each_member(value, look_at_inner, shape, error);
+    if (strcmp(key, "offset") == 0 || strcmp(key, "partition") == 0 || shape->decided ||
+        !json_is_object(value))
+        return 0;
+    shape->monthly = date_month_parse(key) != 0; /* it may be one without years */
+    json_each_member(value, look_at_inner, shape, error);
     return 0;
 }
 

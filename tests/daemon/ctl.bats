@@ -445,6 +445,13 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "${kit_command[@]}
     expect_output 'state/.partition-0.source: "partition" is 3, must be 0'
 }
 
+@test "verify takes a month without years for one, as the consumer does" {
+    echo '{"partition": 0, "offset": 3, "May": {}}' >partition-0.json
+    run ctl verify partition-0.json
+    expect_status 0
+    expect_output 'ok, offset 3, 0 months'
+}
+
 # The texts of a class in a picture, a line each; that it is XML at all is checked by the way.
 texts() # FILE CLASS
 {

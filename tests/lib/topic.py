@@ -35,6 +35,7 @@ import sys
 import tempfile
 import time
 import unicodedata
+import warnings
 
 sys.dont_write_bytecode = True
 
@@ -117,7 +118,13 @@ def refuse(text):
     raise ValueError(f"{text} is not JSON")
 
 
-JSON = json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse)
+def integer(text):
+    """Beyond 64 bits they are refused, rather than rounded."""
+    value = int(text)
+    return value if abs(value) < 2 ** 63 else refuse(text)
+
+
+JSON = json.JSONDecoder(object_pairs_hook=unique, parse_constant=refuse, parse_int=integer)
 
 
 def is_number(value):
@@ -154,12 +161,24 @@ class Decoder:
         # on the wire they are one, and of strings that are no UTF-8 the library would complain on stderr
         self.message = load_class(schema, " string ", " bytes ")
         self.station = "station" if schema == "station_report" else "station_id"
+        # "Unexpected end-group tag: Not all data was converted"
+        warnings.simplefilter("error", RuntimeWarning)
 
     def protobuf(self, value):
+        """The library ends at a field of number 0, there or behind what it takes for the end; it ignores fields of
+        another type and groups, which weatherd refuses."""
+        found = self.message()
         try:
-            found = self.message.FromString(value)
+            end = found.MergeFromString(value)
+            if value[-1:] == b"\0":
+                end = self.message().MergeFromString(value + b"\x28\1") - 2
         except Exception as error:  # google.protobuf.message.DecodeError
             raise Undecodable(f"protobuf: {error}") from error
+        if end != len(value):
+            raise Undecodable("protobuf: a field of number 0")
+        for field in found.UnknownFields():
+            if field.wire_type == 3 or field.field_number <= 3:
+                raise Undecodable(f"protobuf: field {field.field_number} of type {field.wire_type}")
         try:
             return Fields(found.date.decode(), getattr(found, self.station).decode(), found.degrees,
                           found.raining if found.HasField("raining") else None)
@@ -168,14 +187,13 @@ class Decoder:
 
     def framed(self, value):
         """A zero, four bytes of the schema's id; JSON, or the list of message indexes and protobuf. The list that names
-        the first message is a count of 0, or a count of 1 (as zigzag, 2) and the index 0."""
+        the first message is a count of 0, or a count of 1 (as zigzag, 2) and the index 0, which may be longer than they
+        need be."""
         payload = value[5:]
         if payload[:1] == b"{":
             return decode_json(payload)
-        if payload[:1] == b"\0":
-            return self.protobuf(payload[1:])
-        if payload[:2] == b"\2\0":
-            return self.protobuf(payload[2:])
+        if found := re.match(rb"(?s)(?:\x82\x80{0,3}\0|\x02)?(?:\x80{0,4}\0)", payload):
+            return self.protobuf(payload[found.end():])
         raise Undecodable("framing")
 
     def fields(self, value):

@@ -81,6 +81,10 @@ what_is_not_json_is_refused(void **state)
         {TEXT("{\"\\\\\\😀\": 1}"), "is not valid JSON at byte 4: there is no such escape"},
         {TEXT("{\"a\": \"\xff\"}"),
          "has a control character, or bytes that are not UTF-8, in the string at byte "},
+        {TEXT("{\"\x7f\xc2\": 1}"),
+         "has a control character, or bytes that are not UTF-8, in the string at byte "},
+        {TEXT("{\"\xc2\x80\n\xc2\x80\": 1}"),
+         "has a control character, or bytes that are not UTF-8, in the string at byte "},
         {TEXT("{\"\xc3\": 1}"),
          "has a control character, or bytes that are not UTF-8, in the string at byte "},
         {TEXT("/* x */ {}"), "is not valid JSON at byte "},
@@ -118,6 +122,8 @@ what_is_json_is_read(void **state)
         "{\"a\": 1000000000000000000000.0, \"b\": 100000000000000000000e-3, \"c\": 1e-22}",
         "{\"99999999999999999999\": \"99999999999999999999\"}",
         "{\"a\": null, \"b\": true, \"c\": false, \"d\": -1.5e-3}",
+        /* Controls that JSON does not forbid. */
+        "{\"\x7f\": \"a\xc2\x80\xc2\x9fé\x7f\x7f\"}",
     };
 
     for (size_t i = 0; i < N_ELEMENTS(texts); i++) {

@@ -208,6 +208,7 @@ static const struct {
      {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {WITH("\"dates\":1,\"dat\":2,\"Degrees\":3,\"stations\":4,\"station_ids\":5,\"rain\":6"),
      {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+    {WITH("\"\x7f\":\"\xc2\x85\""), {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {WITH("\"x\":1e999"), {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {NESTED("1"), {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     /* Escapes, in keys as well. */
@@ -217,6 +218,7 @@ static const struct {
      {"\"\\/é😀", 9, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {AT("\"Zürich 東京 😀\""), {"Zürich 東京 😀", 19, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     /* That a line feed is no part of an id is for report_check() to say. */
+    {AT("\"a\x7f\""), {"a\x7f", 2, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {AT("\"a\\nb\""), {"a\nb", 3, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     /* A view is as long as it is; the limit is report_check()'s. */
     {AT("\"" A50 A50 A50 A50 A50 A50 "\""),

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Any bytes as a report in JSON: the short way and the long one by json-c say the same, to the last
+ * bit, and nothing is taken that json-c by itself would refuse or read as something else. What is a
+ * valid report comes back as it was when it is written and read.
+ */
+
+#include <json-c/json.h>
+
+#include "fuzz.h"
+#include "record/report_json.h"
+
+static struct json_object *
+member(struct json_object *root, const char *key, enum json_type type)
+{
+    struct json_object *value = json_object_object_get(root, key);
+
+    return json_object_is_type(value, type) ? value : NULL;
+}
+
+/* Against a plain use of json-c, which takes more than is JSON, but what is JSON as it is. */
+static void
+compare(struct json_object *plain, const struct report *report)
+{
+    struct json_object *rain = member(plain, "raining", json_type_int);
+    const char *station = json_object_get_string(member(plain, "station", json_type_string));
+    double degrees = json_object_get_double(json_object_object_get(plain, "degrees"));
+    char date[DATE_LENGTH + 1];
+
+    date_format(report->date, date);
+    must(strcmp(json_object_get_string(member(plain, "date", json_type_string)), date) == 0, "%s",
+         date);
+    must(memcmp(&degrees, &report->degrees, sizeof(double)) == 0, "%.17g", degrees);
+    if (!station)
+        station = json_object_get_string(member(plain, "station_id", json_type_string));
+    must(strlen(station ? station : "") == report->station_length &&
+             memcmp(station ? station : "", report->station, report->station_length) == 0,
+         "%s", station);
+    must(report->rain == (!rain                       ? REPORT_RAIN_UNKNOWN
+                          : json_object_get_int(rain) ? REPORT_RAINING
+                                                      : REPORT_DRY),
+         "%d", (int)report->rain);
+}
+
+/* Whatever the document is: json_read() has it as json-c has it. Only a NaN is not equal to itself. */
+static void
+compare_with_json_c(const uint8_t *data, size_t size, const struct report *report)
+{
+    struct json_tokener *tokener = json_tokener_new();
+    struct json_object *plain = json_tokener_parse_ex(tokener, (const char *)data, (int)size);
+    struct json_object *root = NULL;
+    struct error error = ERROR_INIT;
+
+    if (json_read((const char *)data, size, &root, &error) == 0)
+        must(json_object_equal(root, plain) || memmem(data, size, "NaN", 3), "%s",
+             json_object_to_json_string(plain));
+    else
+        must_explain(&error);
+    if (report) {
+        must(root, "%s", error.text);
+        compare(plain, report);
+    }
+    json_release(root);
+    json_object_put(plain);
+    json_tokener_free(tokener);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct report_json quick = {NULL}, slow = {NULL}, again = {NULL};
+    struct error error = ERROR_INIT;
+    struct report report, slowly, copy;
+    char written[REPORT_JSON_MAX];
+    int result = report_json_read(&quick, data, size, &report, &error);
+
+    must(report_json_read_slowly(&slow, data, size, &slowly, NULL) == result, "%d", result);
+    if (result == 0)
+        must_be_same(&report, &slowly);
+    else
+        must_explain(&error);
+    compare_with_json_c(data, size, result == 0 ? &report : NULL);
+    if (result == 0 && report_check(&report, NULL) == 0) {
+        size = report_json_write(&report, written);
+        must(report_json_read(&again, written, size, &copy, &error) == 0, "%s", error.text);
+        report.degrees += 0.0; /* as an integer, -0 is 0 */
+        must_be_same(&report, &copy);
+    }
+    report_json_fini(&again);
+    report_json_fini(&slow);
+    report_json_fini(&quick);
+    return 0;
+}
