@@ -120,7 +120,7 @@ bool
 log_event_sampled(const struct log *log, struct sampler *sampler, enum message message,
                   struct log_fields fields, const char *format, ...)
 {
-    const struct message_row *row = &messages[message];
+    const struct message_row *row = &message_rows[message];
     uint64_t left_out = 0;
     char text[TEXT_SIZE];
     va_list args;

@@ -7,7 +7,7 @@
 #include "common/log.h"
 #include "common/message.h"
 
-const struct message_row messages[N_MESSAGES] = {
+const struct message_row message_rows[N_MESSAGES] = {
     [MESSAGE_ERR] = {LOG_LEVEL_ERR, NULL},
     [MESSAGE_WARNING] = {LOG_LEVEL_WARNING, NULL},
     [MESSAGE_NOTICE] = {LOG_LEVEL_NOTICE, NULL},

@@ -74,4 +74,4 @@ struct message_row {
 };
 
 /* By message. */
-extern const struct message_row messages[N_MESSAGES];
+extern const struct message_row message_rows[N_MESSAGES];

@@ -328,14 +328,14 @@ static void
 each_message_has_a_level_and_an_id_of_its_own(void **state)
 {
     for (int i = 0; i < N_MESSAGES; i++) {
-        assert_in_range(messages[i].level, LOG_LEVEL_ERR, LOG_LEVEL_DEBUG);
-        assert_int_equal(messages[i].id == NULL, i <= MESSAGE_DEBUG);
-        if (!messages[i].id)
+        assert_in_range(message_rows[i].level, LOG_LEVEL_ERR, LOG_LEVEL_DEBUG);
+        assert_int_equal(message_rows[i].id == NULL, i <= MESSAGE_DEBUG);
+        if (!message_rows[i].id)
             continue;
-        assert_int_equal(strlen(messages[i].id), 32);
-        assert_int_equal(strspn(messages[i].id, "0123456789abcdef"), 32);
+        assert_int_equal(strlen(message_rows[i].id), 32);
+        assert_int_equal(strspn(message_rows[i].id, "0123456789abcdef"), 32);
         for (int j = MESSAGE_DEBUG + 1; j < i; j++)
-            assert_string_not_equal(messages[i].id, messages[j].id);
+            assert_string_not_equal(message_rows[i].id, message_rows[j].id);
     }
 }
 
