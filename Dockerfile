@@ -26,7 +26,7 @@ RUN apt-get update \
     && ln -s /run/weatherd/settings.d /etc/weatherd/producer.d
 COPY --from=build /image/usr/sbin /usr/sbin
 COPY --from=build /image/usr/bin /usr/bin
-COPY --from=build /image/etc/weatherd /etc/weatherd
+COPY --from=build /image/etc/weatherd/*.ini /etc/weatherd/
 COPY COPYING /usr/share/doc/weatherd/copyright
 COPY s6 /usr/lib/weatherd/s6
 

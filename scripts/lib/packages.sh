@@ -27,6 +27,8 @@ packages_of() # GROUP
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
     kafka) echo default-jre-headless:java maven:mvn ;;
+    machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn strace:strace ;;
+    image) echo buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap ;;
     *)
         echo "packages: no group \"$1\"" >&2
         return 1
