@@ -24,16 +24,16 @@
 static size_t
 drop_all(rd_kafka_queue_t *queue, int event_fd, size_t total)
 {
-    rd_kafka_message_t *messages[BATCH];
+    rd_kafka_message_t *batch[BATCH];
     size_t records = 0;
     uint64_t count;
 
     while (records < total) {
-        ssize_t n = rd_kafka_consume_batch_queue(queue, 0, messages, BATCH);
+        ssize_t n = rd_kafka_consume_batch_queue(queue, 0, batch, BATCH);
 
         for (ssize_t i = 0; i < n; i++) {
-            records += !messages[i]->err;
-            rd_kafka_message_destroy(messages[i]);
+            records += !batch[i]->err;
+            rd_kafka_message_destroy(batch[i]);
         }
         if (n < BATCH && records < total && read(event_fd, &count, sizeof(count)) < 0)
             break;

@@ -247,13 +247,21 @@ page_refused()
     sed -n '/^These are refused/,/^\.El/s/^\.It Ic //p' "$1" | sed 's/ , /\n/g' | sort
 }
 
-# Those that the sources ask for, and what a service manager says by libsystemd.
+# Those that the sources ask for by name or by a macro, and what a service manager says by libsystemd.
 source_variables() # DIRECTORY...
 {
+    local name directories=("${@/#/$top/src/}")
+
     {
-        (cd "$top/src" && grep -rhoE 'getenv\("[A-Z_]+"|"WEATHERD_[A-Z_]+"' "$@" | grep -oE '[A-Z_]{5,}')
+        grep -rhoE 'getenv\([A-Z_"]+' "${directories[@]}" | sed 's/.*(//' | while read -r name; do
+            if [[ $name == '"'* ]]; then
+                echo "${name//\"/}"
+            else
+                grep -rhE "^#define $name " "${directories[@]}" | sed 's/[^"]*"//; s/".*//'
+            fi
+        done
         printf '%s\n' NOTIFY_SOCKET WATCHDOG_PID WATCHDOG_USEC
-    } | sort
+    } | sort -u
 }
 
 @test "the manual has all environment variables that the programs look at, and no others" {
