@@ -5,6 +5,8 @@
 # is for tests/systemd.
 
 load ../lib/kit
+# shellcheck disable=SC2154 # kit_top is the kit's
+top=$kit_top
 
 setup_file()
 {
@@ -64,4 +66,8 @@ value() # UNIT KEY
     for unit in "$UNITS"/*.service; do
         [[ $(value "${unit##*/}" User) == _weatherd ]]
     done
+}
+
+@test "the package has the version of the programs" {
+    [[ $(consumer --version | head -n 1) == "weatherd-consumer (weatherd) $(sed -n '1s/.*(\(.*\)).*/\1/p' "$top/debian/changelog")" ]]
 }
