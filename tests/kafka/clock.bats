@@ -28,8 +28,10 @@ day=$((24 * hour))
 
     new_topic stepped
     head -c 8 /dev/zero >clock
+    # shellcheck disable=SC2034 # the kit's
     kit_under=(env "LD_PRELOAD=$(built clock.so)" "CLOCK=$PWD/clock")
     start_both stepped
+    # shellcheck disable=SC2034
     kit_under=()
     # brokers refuse records that are more than an hour ahead
     for ahead in $((hour / 2)) -$day -$((1000 * day)) $((hour / 2)) 0; do
@@ -38,8 +40,8 @@ day=$((24 * hour))
     done
     go_on 0 1 2 3
     # it was another clock indeed
-    kcat -b "$BOOTSTRAP" -C -t stepped -p 0 -o beginning -e -q -f '%T\n' >times
+    kcat -b "$BOOTSTRAP" -C -t stepped -p 0 -o beginning -e -q -f '%T\n' >stamps
     awk -v now="$EPOCHSECONDS" '$1 / 1000 < now - 999 * 86400 { past++ } $1 / 1000 > now + 600 { future++ }
-        END { exit !past || !future }' times
+        END { exit !past || !future }' stamps
     expect_exact_files stepped
 }
