@@ -20,7 +20,7 @@ packages_of() # GROUP
     test)
         echo libcmocka-dev bats:bats mandoc:mandoc python3 python3-kafka python3-protobuf \
             python3-jsonschema protobuf-compiler:protoc kcat:kcat jq:jq prometheus:promtool \
-            inotify-tools:inotifywait e2fsprogs valgrind:valgrind openssl:openssl strace:strace procps util-linux mount \
+            inotify-tools:inotifywait e2fsprogs valgrind:valgrind openssl:openssl strace:strace procps rsync:rsync util-linux mount \
             systemd:systemd-analyze "$(packages_systemd_dev)"
         ;;
     fuzz) echo clang libclang-rt-dev ;; # the runtimes of its sanitizers and of libFuzzer
@@ -28,7 +28,10 @@ packages_of() # GROUP
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
     kafka) echo default-jre-headless:java maven:mvn ;;
     machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn strace:strace ;;
-    image) echo buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap ;;
+    image)
+        echo buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap docker-compose:docker-compose \
+            python3-pip python3-yaml
+        ;;
     *)
         echo "packages: no group \"$1\"" >&2
         return 1

@@ -68,7 +68,7 @@ ended_with() # CODE REGEX OPTION... [-- COMMAND...]
     ended_with 78 '^weatherd-consumer@0: .*/etc/weatherd/consumer\.ini:2: ' -e WEATHERD_PARTITIONS=0 \
         -e WEATHERD_BOOTSTRAP_SERVERS=$BOOTSTRAP --volume "$PWD/consumer.ini:/etc/weatherd/consumer.ini"
     # the other service's checkpoint is not what ends it
-    ended_with 78 '^weatherd-producer: .*"consumer"' -e WEATHERD_PARTITIONS=0 -e WEATHERD_PRODUCER=yes \
+    ended_with 78 '^weatherd-producer: .*unknown section \[consumer\]' -e WEATHERD_PARTITIONS=0 -e WEATHERD_PRODUCER=yes \
         -e 'WEATHERD_OPTS=-o consumer.late=drop'
 }
 

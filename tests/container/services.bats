@@ -122,6 +122,7 @@ read_all() # CONTAINER TOPIC
     wait_for 20 test -e state/partition-3.json
     six_partitions spoilt 30 -o simulator.start=2001-01-01
     wait_for 20 read_all one spoilt
+    spoils state
     sed 's/"offset": /"offset": -/' state/partition-0.json >spoilt.json
     cp -p spoilt.json state/partition-0.json
     kill_inside one weatherd-consumer@0-1 KILL
