@@ -20,7 +20,8 @@ packages_of() # GROUP
     test)
         echo libcmocka-dev bats:bats mandoc:mandoc python3 python3-kafka python3-protobuf \
             python3-jsonschema protobuf-compiler:protoc kcat:kcat jq:jq prometheus:promtool \
-            inotify-tools:inotifywait e2fsprogs valgrind:valgrind openssl:openssl strace:strace procps rsync:rsync util-linux mount \
+            inotify-tools:inotifywait e2fsprogs valgrind:valgrind openssl:openssl strace:strace rsync:rsync \
+            nftables:nft iproute2:ip procps util-linux mount \
             systemd:systemd-analyze "$(packages_systemd_dev)"
         ;;
     fuzz) echo clang libclang-rt-dev ;; # the runtimes of its sanitizers and of libFuzzer

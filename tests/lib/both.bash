@@ -49,3 +49,30 @@ expect_exact_files() # TOPIC
     ((50 == $(cat partition-{0..3}.json | grep -c '"count"')))
     if log_has sink 'err: |have not come|could not be verified' || log_has source 'err: '; then return 1; fi
 }
+
+# How long a fault lasts; nothing becomes true in it.
+let_it_last() { sleep "${WEATHERD_TEST_FAULT:-6}"; }
+
+# The fault comes and goes; it comes again, and both end and begin in it. The test file has "the_network_is STATE", of
+# which "open" is the sound one.
+survive() # TOPIC STATE...
+{
+    local topic=$1
+
+    shift
+    start_both "$topic"
+    go_on 0 1 2 3
+    the_network_is "$@"
+    let_it_last
+    the_network_is open
+    go_on 0 1 2 3
+
+    the_network_is "$@"
+    let_it_last
+    within 5 stop source
+    within 5 stop sink
+    start_both "$topic"
+    the_network_is open
+    go_on 0 1 2 3
+    expect_exact_files "$topic"
+}
