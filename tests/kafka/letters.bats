@@ -206,10 +206,8 @@ sys.stdout.buffer.write(struct.pack("<iiiiq", 0, -1, 1, 2, 0) + b"d" +
 # A broker of its own, which lets everything through but what the consumer writes, while held.
 start_held_kafka()
 {
-    mkdir kafka
-    start hold "$kit_top/tests/lib/hold.py" "$PWD/kafka"
-    wait_for 10 test -s .kit/hold.out
-    start_kafka "advertised.listeners=PLAINTEXT://127.0.0.1:$(<.kit/hold.out)"
+    start_network "$PWD/kafka"
+    start_kafka "advertised.listeners=PLAINTEXT://$(<"$(out_of network)")"
 }
 
 @test "while copies are not acknowledged nothing passes them, SIGTERM ends within 5 s, and later they are sent" {
@@ -222,7 +220,7 @@ start_held_kafka()
     for day in 01 02 03; do echo "{\"date\": \"2000-01-$day\", \"station\": \"A\", \"degrees\": 1}"; done | topic send held
     wait_for 20 json_is partition-0.json 'd["offset"] == 3'
 
-    touch kafka/hold
+    the_network_is held
     {
         echo '{"raw": "no report", "key": "A"}'
         for day in 01 02 03; do echo "{\"date\": \"2000-02-$day\", \"station\": \"A\", \"degrees\": 1}"; done
@@ -243,7 +241,7 @@ start_held_kafka()
     kafka thaw
     json_is partition-0.json 'd["offset"] == 3'
 
-    rm kafka/hold
+    the_network_is open
     consumer -o consumer.topic=held -o consumer.invalid_topic=held-invalid --until-end 0
     topic compare held . --text
     topic letters held held-invalid --again

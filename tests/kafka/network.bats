@@ -12,31 +12,21 @@ load ../lib/both
 
 setup_file()
 {
-    local directory=$BATS_FILE_TMPDIR/kafka ports
+    local doors
 
     requires java kcat protoc jq
-    export NETWORK=$BATS_FILE_TMPDIR/network
+    start_network "$BATS_FILE_TMPDIR"/kafka{,-2}
+    read -ra doors <"$(out_of network)"
+    start_kafka "advertised.listeners=PLAINTEXT://${doors[0]}"
     # shellcheck disable=SC2154 # the kit's
-    start network /usr/bin/python3 "$kit_top/tests/lib/network.py" "$NETWORK" "$directory" "$directory-2"
-    wait_for 10 test -s "$(out_of network)"
-    read -ra ports <"$(out_of network)"
-    start_kafka "advertised.listeners=PLAINTEXT://127.0.0.1:${ports[0]}"
-    "$kit_top/scripts/kafka" start "$KIT_KAFKA-2" --join "$KIT_KAFKA" 2 "advertised.listeners=PLAINTEXT://127.0.0.1:${ports[1]}"
-    export BOOTSTRAP=127.0.0.1:${ports[0]},127.0.0.1:${ports[1]}
+    "$kit_top/scripts/kafka" start "$KIT_KAFKA-2" --join "$KIT_KAFKA" 2 "advertised.listeners=PLAINTEXT://${doors[1]}"
+    export BOOTSTRAP=${doors[0]},${doors[1]}
 }
 
 setup()
 {
     kit_setup
     the_network_is open
-}
-
-# As tests/lib/network.py says.
-the_network_is() # STATE...
-{
-    echo "$*" >"$NETWORK.next"
-    mv "$NETWORK.next" "$NETWORK"
-    wait_for 10 grep -qx "$*" "$NETWORK.done"
 }
 
 # Both partitions of each broker: so that each of the faults is met by both.

@@ -516,6 +516,22 @@ broker() # NUMBER COMMAND ARGUMENT...
     "$kit_top/scripts/kafka" "$2" "$dir" "${@:3}" 3>&-
 }
 
+# What clients go through to brokers that advertise the addresses it prints, one for each directory of scripts/kafka.
+start_network() # DIR...
+{
+    export KIT_NETWORK=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}/network
+    start network /usr/bin/python3 "$kit_top/tests/lib/network.py" "$KIT_NETWORK" "$@"
+    wait_for 10 test -s "$(out_of network)"
+}
+
+# As tests/lib/network.py says.
+the_network_is() # STATE...
+{
+    echo "$*" >"$KIT_NETWORK.next"
+    mv "$KIT_NETWORK.next" "$KIT_NETWORK"
+    wait_for 10 grep -x "$*" "$KIT_NETWORK.done"
+}
+
 # A real broker with two doors: OPEN, for the tests, and GUARDED, which asks for a user's password.
 start_guarded_kafka() # JAAS-USERS [PROPERTY=VALUE...]
 {

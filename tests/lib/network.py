@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The network between clients and brokers, with the faults that networks have.
 
-    network.py STATE DIR...     directories of scripts/kafka; prints the port that each broker must advertise
+    network.py STATE DIR...     directories of scripts/kafka; prints the address that each broker must advertise
 
 The file STATE says how it is, and is looked at all the time:
 
@@ -12,6 +12,7 @@ The file STATE says how it is, and is looked at all the time:
     reset       connections are reset, once; new ones are as good as ever
     lost        nothing passes over the connections there are, and no end of them is told; new ones are good
     mute        of the connections there are, only answers to Fetch are lost
+    held        what weatherd writes is held back; everything else passes: a broker that does not acknowledge
     slow BYTES  that many bytes pass in a second, of all connections and both directions
 
 A broker's own port is looked up at each connection, so it may be started later.
@@ -24,7 +25,7 @@ import struct
 import sys
 import time
 
-FETCH = 1
+PRODUCE, FETCH = 0, 1
 PIECE = 8192
 
 
@@ -112,9 +113,11 @@ class Network:
             await self.allow(connection, 0)
             size = await reader.readexactly(4)
             request = await reader.readexactly(*struct.unpack(">i", size))
-            kind, _, number = struct.unpack_from(">hhi", request)
+            kind, _, number, name = struct.unpack_from(">hhih", request)
             if kind == FETCH:
                 connection.fetches.add(number)
+            while self.state == "held" and kind == PRODUCE and request[10:10 + max(name, 0)].startswith(b"weatherd"):
+                await asyncio.sleep(0.01)
             await self.send(connection, writer, size + request)
 
     async def pass_answers(self, connection, reader, writer):
@@ -153,7 +156,7 @@ class Network:
 async def main():
     network = Network(sys.argv[1], sys.argv[2:])
     await network.listen()
-    print(*network.brokers, flush=True)
+    print(*(f"127.0.0.1:{port}" for port in network.brokers), flush=True)
     await network.watch()
 
 
