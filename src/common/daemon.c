@@ -344,6 +344,18 @@ daemon_execute_again(struct daemon *daemon, const char *override)
     return -errno;
 }
 
+void
+daemon_tell_waiting(const struct settings *settings, time_t since)
+{
+    struct setting_value servers;
+    char text[32];
+    struct tm tm;
+
+    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&since, &tm));
+    if (settings_get(settings, "kafka", "bootstrap.servers", &servers))
+        notify_status("waiting for %s since %s", servers.value, text);
+}
+
 const char *
 daemon_state_directory(const char *configured)
 {

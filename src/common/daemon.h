@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "common/log.h"
 #include "common/options.h"
@@ -104,6 +105,9 @@ struct settings_reporter daemon_reporter(struct daemon *daemon);
  * last -o. Returns only on failure, with a negative errno.
  */
 int daemon_execute_again(struct daemon *daemon, const char *override);
+
+/* Tells the supervisor for which brokers the daemon waits. */
+void daemon_tell_waiting(const struct settings *settings, time_t since);
 
 /* The directory of a setting that may be left out: that of systemd's StateDirectory=, or ".". */
 const char *daemon_state_directory(const char *configured);

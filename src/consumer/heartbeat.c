@@ -167,24 +167,20 @@ look_for_letter_topics(struct consumer *consumer)
 static void
 tell_status(struct consumer *consumer)
 {
-    struct setting_value servers = {.value = "the brokers"};
+    struct setting_value servers;
     size_t waiting = 0;
-    char since[32];
-    struct tm tm;
 
     for (size_t i = 0; i < consumer->n_partitions; i++)
         waiting += consumer->partitions[i].stream.phase != STREAM_RUNNING;
-    if (!settings_get(consumer->settings, "kafka", "bootstrap.servers", &servers))
-        servers.value = "localhost:9092";
-    strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&consumer->down_since, &tm));
     if (consumer->down)
-        notify_status("waiting for %s since %s", servers.value, since);
+        daemon_tell_waiting(consumer->settings, consumer->down_since);
     else if (consumer->paused)
         notify_status("waiting for the directory to be writable");
     else if (consumer->awaiting)
         notify_status("waiting for the invalid_topic to take %zu records",
                       dead_letters_pending(consumer->letters));
-    else if (waiting > 0)
+    else if (waiting > 0 &&
+             settings_get(consumer->settings, "kafka", "bootstrap.servers", &servers))
         notify_status("%zu of %zu partitions, waiting for %s", consumer->n_partitions - waiting,
                       consumer->n_partitions, servers.value);
     else

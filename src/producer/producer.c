@@ -54,7 +54,7 @@ note_silence(struct producer *producer, const char *text)
     producer->down_told =
         log_repeated(producer->log, producer->samplers, MESSAGE_BROKER_UNREACHABLE, LOG_NO_FIELDS,
                      "no broker can be reached, waiting: %s", text);
-    notify_status("waiting for a broker");
+    daemon_tell_waiting(producer->settings, time(NULL));
 }
 
 static void
@@ -145,8 +145,9 @@ on_save(void *userdata)
 
     if (!producer_save(producer))
         loop_set_timer(producer->save_timer, loop_now() + SAVE_USEC);
-    notify_status("%llu reports sent, day %llu", (unsigned long long)producer->total,
-                  (unsigned long long)producer->acknowledged.days);
+    if (!producer->down)
+        notify_status("%llu reports sent, day %llu", (unsigned long long)producer->total,
+                      (unsigned long long)producer->acknowledged.days);
     producer_send(producer);
 }
 

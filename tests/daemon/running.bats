@@ -99,6 +99,9 @@ use_topic() # NAME
     consumer_start one -o kafka.bootstrap.servers=127.0.0.1:1 0
     wait_for 15 grep -E '^STATUS=waiting for 127.0.0.1:1 since 2[0-9]{3}-' "$(kit_state)/ear.out"
     within 5 stop one
+    NOTIFY_SOCKET=$PWD/socket producer_start one -o kafka.bootstrap.servers=127.0.0.1:2
+    wait_for 15 grep -E '^STATUS=waiting for 127.0.0.1:2 since 2[0-9]{3}-' "$(kit_state)/ear.out"
+    within 5 stop one
 }
 
 @test "a second process on a directory exits 73 and names the first" {
