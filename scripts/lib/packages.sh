@@ -27,8 +27,8 @@ packages_of() # GROUP
     fuzz) echo clang libclang-rt-dev ;; # the runtimes of its sanitizers and of libFuzzer
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
+    machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn strace:strace ;; # to boot
     kafka) echo default-jre-headless:java maven:mvn ;;
-    machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn strace:strace ;;
     image)
         echo buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap docker-compose:docker-compose \
             python3-pip python3-yaml
