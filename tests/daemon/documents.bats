@@ -356,6 +356,14 @@ source_variables() # DIRECTORY...
     diff <(sed -n 's/.* = {LOG_LEVEL_.*"\(.*\)"}.*/\1/p' "$top/src/common/message.c" | sort) <(sed 's/ weatherd: .*//' list | sort)
 }
 
+@test "the tests that doc/reliability.md names are there" {
+    documents tests "$top/doc/reliability.md" "$top"
+    sed 's/"killed with -9 a hundred/"killed with -9 a thousand/' "$top/doc/reliability.md" >changed
+    run documents tests changed "$top"
+    expect_status 1
+    expect_output "^0 tests of tests/kafka/crash.bats begin with 'killed with -9 a thousand"
+}
+
 @test "the pages refer to pages that there are" {
     documents references "$top"/man/*.[0-9]
 }

@@ -15,6 +15,7 @@
     documents.py commands PAGE NAME     prints the commands in a page that begin with NAME, each on one line
     documents.py messages C PAGE CATALOG
                                         the table of messages, weatherd(7) and the journal's catalog have the same ids
+    documents.py tests PAGE TOP         each test that a page names, by its file below TOP and its beginning, is there
     documents.py references PAGE...     each reference to a page of ours is to one that there is
     documents.py uncomment INI          prints a sample file with all its keys in effect
 
@@ -290,6 +291,23 @@ def comments_missing(text):
     return status
 
 
+# ---- tests
+
+
+def compare_tests(page, top):
+    """`tests/kafka/crash.bats` "killed with -9", "four consumers": each is the beginning of one test."""
+    named = [(file, start) for file, starts in re.findall(r'`(tests/\S+\.bats)`((?: "[^"]+",?)+)', page)
+             for start in re.findall(r'"([^"]+)"', starts)]
+    status = not named
+    for file, start in named:
+        found = [name for name in re.findall(r'^@test "(.*)" {$', read(os.path.join(top, file)), re.M)
+                 if name.startswith(start)]
+        if len(found) != 1:
+            print(f"{len(found)} tests of {file} begin with '{start}'")
+            status = True
+    return int(status)
+
+
 # ---- messages
 
 FIELDS = {"WEATHERD_TOPIC", "WEATHERD_PARTITION", "WEATHERD_OFFSET", "WEATHERD_STATION"}
@@ -346,6 +364,8 @@ def main(command, *paths):
         *paths, name = paths
     if command == "recovery":
         return compare_recovery(read(paths[0]), paths[1:])
+    if command == "tests":
+        return compare_tests(read(paths[0]), paths[1])
     texts = [read(path) for path in paths]
     if command == "options":
         return fail_unless_equal(page_options(texts[1]), help_options(texts[0]), paths[1])
