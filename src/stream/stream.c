@@ -123,6 +123,7 @@ stream_open(struct stream *stream, const struct stream_settings *settings,
     result = take_lock(stream, settings->instance, error);
     if (result == 0)
         result = load_state(stream, error);
+    stream->stored = stream->loaded;
     if (result == 0)
         result = load_identity(stream, error);
     if (result != 0) {
@@ -368,6 +369,17 @@ write_state(void *userdata, struct json_writer *writer)
     stream->ops->write(stream->state, stream->offset < 0 ? 0 : stream->offset, writer);
 }
 
+/* Before a checkpoint that stands on it. Anchors would tell of one that there was, if that one fails. */
+static int
+store_fact(const struct stream *stream, struct error *error)
+{
+    struct identity fact = stream->identity;
+
+    if (!stream->stored)
+        fact.n_anchors = 0;
+    return identity_store(&fact, stream->directory_fd, error);
+}
+
 int
 stream_store(struct stream *stream, struct error *error)
 {
@@ -376,9 +388,10 @@ stream_store(struct stream *stream, struct error *error)
 
     format_name(stream, name);
     if (stream->fact_first)
-        result = identity_store(&stream->identity, stream->directory_fd, error);
+        result = store_fact(stream, error);
     if (result == 0)
         result = checkpoint_store(stream->directory_fd, name, write_state, stream, error);
+    stream->stored |= result == 0;
     if (result == 0)
         result = identity_store(&stream->identity, stream->directory_fd, error);
     if (result < 0)

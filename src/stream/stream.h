@@ -49,6 +49,7 @@ struct stream {
     bool has_source;    /* there is a source file */
     bool dirty;         /* the file on disk is behind, */
     bool urgent;        /* and says nothing yet of this contact with the log */
+    bool stored;        /* there is a checkpoint on disk */
     bool fact_first;    /* the source file must not be older than the checkpoint, for once */
     int64_t offset;     /* of the next record to apply; -1: the first that the broker has */
     size_t n_to_verify; /* while verifying: the anchor at this index - 1 is the one to meet */

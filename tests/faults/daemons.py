@@ -17,8 +17,11 @@ import tempfile
 import threading
 import time
 
+from disk import Disk, read_trace
+
 FIRST_DAY = datetime.date(2000, 1, 1)
 PATIENCE = 60  # seconds for one run; whoever needs them has failed
+DELAYS = [10, 20, 40, 80, 160]  # milliseconds that the broker takes for an answer
 QUICK = ["-o", "kafka.fetch.wait.max.ms=10", "-o", "kafka.topic.metadata.refresh.fast.interval.ms=10"]
 # A report that is read twice must show: it would else be dropped as one of a date that has been seen.
 KEEP = ["-o", "consumer.duplicates=keep", "-o", "consumer.late=keep"]
@@ -106,30 +109,28 @@ class Run:
         if faults not in ("", "record"):
             environment["FAULTS_AT"] = faults
         with open(self.root + ".log", "w+b") as log:
-            process = subprocess.Popen(command + self.once, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-            self.wait(process, log, nudge)
+            process = subprocess.Popen(command + self.once, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log)
+            self.status = self.wait(process, log, nudge)
             log.seek(0)
             self.log = log.read().decode(errors="replace")
         os.unlink(self.root + ".log")
-        self.status = process.returncode
         self.once = []
         return self.status
 
     @staticmethod
     def wait(process, log, nudge):
         deadline = time.monotonic() + PATIENCE
-        while True:
+        while time.monotonic() < deadline:
             try:
-                process.wait(nudge or PATIENCE)
-                return
+                return process.wait(nudge or PATIENCE)
             except subprocess.TimeoutExpired:
                 pass
-            if time.monotonic() > deadline:
-                process.kill()
-                process.wait()
-                return
             if nudge and os.fstat(log.fileno()).st_size:  # before its first word the signal would end it
                 process.send_signal(signal.SIGUSR1)
+        process.kill()
+        process.wait()
+        return f"none within {PATIENCE} s"
 
     def read(self, name):
         try:
@@ -140,6 +141,22 @@ class Run:
 
     def left_over(self):
         return [f"{name} is left over" for _, _, names in os.walk(self.root) for name in names if name.endswith(".tmp")]
+
+
+def record(way):
+    """A run without faults: itself, the directory before, and its calls. The broker is as slow as it must be for a
+    checkpoint after each portion, and stays so."""
+    for delay in DELAYS:
+        way.world.mock.tell(f"rtt 1 {delay}")
+        run = way.start()
+        before = Disk(run.root)
+        run.live(way.command(run), "record", way.nudge)
+        calls = read_trace(run.trace)
+        if [call.name for call in calls if call.arguments[-1] == way.path_of(way.checkpoint)].count("rename") >= \
+                way.checkpoints:
+            return run, before, calls
+        run.clear()
+    raise SystemExit(f"not even with {delay} ms for each answer there are {way.checkpoints} checkpoints:\n{run.log}")
 
 
 # ---- reports
@@ -159,14 +176,15 @@ def make_rows(days, stations, intruder=0):
 
 def write_feed(path, rows):
     with open(path, "w", encoding="utf-8") as file:
-        file.write("date,station,degrees\n" + "".join(f"{date},{station},{degrees}\n" for date, station, degrees in rows))
+        file.write("date,station,degrees\n")
+        file.writelines(f"{date},{station},{degrees}\n" for date, station, degrees in rows)
 
 
 def statistics(rows, name_of=lambda date, station: station):
     """What a consumer must have counted."""
     found = {}
     for date, station, degrees in rows:
-        entry = found.setdefault(name_of(date, station), {"count": 0, "sum": 0, "start": date, "end": date, "min": degrees,
+        entry = found.setdefault(name_of(date, station), {"count": 0, "sum": 0, "start": date, "min": degrees,
                                                           "min_date": date, "max": degrees, "max_date": date})
         entry["count"] += 1
         entry["sum"] += degrees
@@ -214,15 +232,15 @@ class Consumer:
     nudge = 0
     documents = ["partition-0.json", ".partition-0.source"]
     checkpoint = "partition-0.json"
-    says_what_is_gone = True  # the one document of the other
 
     def __init__(self, world, layout="flat", existing=False, portions=2, stations=3, own=False):
         self.world = world
         self.layout = layout
         self.needs_source = layout == "monthly"  # which says whose reports they are
         self.own = own  # a directory of the topic's own, which the daemon makes
+        self.checkpoints = portions + existing
         batch = 20 * stations
-        self.rows = make_rows(20 * portions + (20 if existing else 0), stations, 20 if layout == "monthly" else 0)
+        self.rows = make_rows(20 * (portions + existing), stations, 20 if layout == "monthly" else 0)
         self.topic = world.new_topic()
         self.base = f"{world.path}/{world.new_name('base')}"
         os.mkdir(self.base)
@@ -271,16 +289,18 @@ class Consumer:
                                   "-o", f"consumer.directory={run.root}", "-o", "consumer.checkpoint_interval=0",
                                   "-o", f"kafka.group.id={os.path.basename(run.root)}", "--until-end", *where)
 
-    def prepare_next(self, run, content):
-        """Before a second life, with that checkpoint."""
+    def between_lives(self, run, content):
+        """What is wrong already, with that checkpoint, before it goes on from it."""
+        return []
 
     def problems(self, run):
         """After a life that ended with 0."""
         found = run.left_over()
         if run.status != 0:
             found.append(f"exit {run.status}")
-        if run.read(self.path_of(self.checkpoint)) != self.oracle[self.checkpoint]:
-            found.append(f"{self.checkpoint} is not that of a straight run: {run.read(self.path_of(self.checkpoint))!r:.300}")
+        content = run.read(self.path_of(self.checkpoint))
+        if content != self.oracle[self.checkpoint]:
+            found.append(f"{self.checkpoint} is not that of a straight run: {content!r:.300}")
         source = run.read(self.path_of(".partition-0.source"))
         if source is None:
             found.append("there is no source file")
@@ -291,7 +311,7 @@ class Consumer:
         return found
 
     def anchor_problems(self, anchors):
-        """They need not be those of a straight run, which has others in between; where both know a record, it is one."""
+        """They need not be those of a straight run, which stopped elsewhere; a record that both know is the same."""
         straight = {anchor["offset"]: anchor for anchor in json.loads(self.oracle[".partition-0.source"])["anchors"]}
         return [f"the anchor {anchor} differs from a straight run's" for anchor in anchors
                 if anchor["offset"] >= len(self.rows) or straight.get(anchor["offset"], anchor) != anchor]
@@ -316,7 +336,8 @@ class Producer:
 
     documents = ["producer.json"]
     checkpoint = "producer.json"
-    says_what_is_gone = needs_source = False
+    checkpoints = 2
+    needs_source = False
 
     def __init__(self, world, existing=False, fresh=False, nudge=0, days=9, stations=3):
         self.world = world
@@ -355,10 +376,13 @@ class Producer:
         return self.world.program("weatherd-producer", *feed_options(self.feed), *options,
                                   "-o", f"producer.directory={run.root}", "-o", f"topic {run.topic}.partitions=1")
 
-    def prepare_next(self, run, content):
-        """What was to be forgotten and is not: then nothing has been sent."""
+    def between_lives(self, run, content):
+        """What was to be forgotten and is not, or was never written: then nothing must have been sent."""
+        if content is None:
+            return self.topic_problems(run, [])
         if self.existing and content == self.existing.replace(b"TOPIC", run.topic.encode()):
             run.began_at = self.position(content)
+        return []
 
     def position(self, content):
         """Of a row of the feed; 0 as well for what is no checkpoint."""
@@ -375,15 +399,13 @@ class Producer:
         content = run.read(self.checkpoint) or b""
         if content.replace(run.topic.encode(), b"TOPIC") != self.oracle:
             found.append(f"producer.json is not that of a straight run: {content}")
-        return found + self.topic_problems(run)
+        return found + self.topic_problems(run, self.rows[run.began_at:])
 
-    def topic_problems(self, run):
-        """The topic must hold the rows from the position on with which the run began, none missing and none overtaken;
-        some perhaps twice."""
-        rows = self.rows[run.began_at:]
+    def topic_problems(self, run, rows):
+        """The topic must hold these rows, none missing and none overtaken; some perhaps twice."""
         reader = Run(self.world, run.topic)
         with open(f"{reader.root}/partition-0.json", "w", encoding="utf-8") as file:
-            file.write('{"offset": 0}\n')  # from somewhere: librdkafka asks where the first record is half a second later
+            file.write('{"offset": 0}\n')  # else librdkafka asks where the first record is, half a second later
         reader.live(self.world.program("weatherd-consumer", *QUICK, "-o", f"consumer.topic={run.topic}",
                                        "-o", f"consumer.directory={reader.root}", "-o", "consumer.commit=no",
                                        "--until-end", "0"))
@@ -402,7 +424,7 @@ class Producer:
 
 # By name; size is 1 for the short form, and larger for more checkpoints and stations.
 WAYS = {
-    "consumer-new": lambda world, size: Consumer(world, portions=1 + size, stations=3 * size ** 3),
+    "consumer-new": lambda world, size: Consumer(world, portions=1 + size, stations={1: 3, 2: 24}.get(size, 300)),
     "consumer-existing": lambda world, size: Consumer(world, existing=True, portions=1 + size),
     "consumer-tagged": lambda world, size: Consumer(world, "tagged", own=True, portions=1 + size),
     "consumer-monthly": lambda world, size: Consumer(world, "monthly", portions=1 + size, stations=1),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """A directory as the calls of a trace (shim.c) leave it: what processes see, and what a loss of power may leave of it.
 
-POSIX promises no more than this: what a successful fsync of a file was called for is on the disk, its size and its data;
-a directory's entries are when the directory was synced. All else may be there or not, in any order; of data, any part.
-After a failed fsync what it was called for may never get there, whatever a second one of that descriptor says.
+POSIX promises no more than this: after a successful fsync of a file its size and its data are on the disk, after one of
+a directory its entries are. All else may be there or not, in any order; of data, any part. After a failed fsync what it
+was called for may never get there, whatever a second one of that descriptor says.
 """
 
 import collections

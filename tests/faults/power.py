@@ -15,14 +15,16 @@ names the file and leaves everything as it was. The last lines say what was done
 
 import concurrent.futures
 import itertools
+import json
 import os
 import re
 import sys
 
-from daemons import WAYS, World
+from daemons import WAYS, World, record
 from disk import Disk, read_trace, torn
 
 JOBS = 24  # most of the time they wait
+WENT_ON, WARNED, REFUSED = "went on", "went on with a warning", "refused"
 AFTERMATH = {"fsync", "fdatasync", "close"}  # what a checkpoint still needs after the rename
 
 
@@ -31,13 +33,9 @@ class Recorded:
 
     def __init__(self, way):
         self.way = way
-        run = way.start()
-        self.disk = Disk(run.root)
-        self.root = run.root
-        self.before = {name: run.read(way.path_of(name)) for name in way.documents}
-        run.live(way.command(run), "record", way.nudge)
-        self.calls = read_trace(run.trace)
-        self.run = run
+        self.run, self.disk, self.calls = record(way)
+        before = self.disk.names
+        self.before = {name: getattr(before.get(way.path_of(name)), "content", None) for name in way.documents}
 
     def play(self):
         """The disk after none of the calls, after the first, and so on."""
@@ -45,7 +43,7 @@ class Recorded:
         for call in self.calls:
             self.disk.apply(call)
             yield self.disk
-        problems = self.way.problems(self.run) + self.disk.wrong + self.disk.differences(self.root)
+        problems = self.way.problems(self.run) + self.disk.wrong + self.disk.differences(self.run.root)
         if problems:
             raise SystemExit(f"without a loss of power: {problems}\n{self.run.log}")
 
@@ -70,21 +68,20 @@ class Trial:
     def __init__(self, way):
         self.way = way
         self.seen = set()
-        self.tried = {}
 
     def fresh(self, states):
-        for state, note in states:
-            if state.key() not in self.seen:
-                self.seen.add(state.key())
-                yield state, note
+        for entry in states:
+            if (key := entry[0].key()) not in self.seen:
+                self.seen.add(key)
+                yield entry
 
-    def run(self, judge, states):
-        """How often the judge said what of a state; ends the program when it is anything that must not be."""
+    def run(self, states):
+        """How many went on and how many were refused, rightly."""
         verdicts = {}
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             waiting = self.fresh(states)
             while batch := list(itertools.islice(waiting, 8 * JOBS)):
-                for verdict in pool.map(judge, batch):
+                for verdict in pool.map(lambda entry: judge(self.way, *entry), batch):
                     verdicts[verdict] = verdicts.get(verdict, 0) + 1
         return verdicts
 
@@ -104,7 +101,7 @@ def lost(recorded):
                 if state.content(path) not in versions:
                     raise Wrong(f"{where}, {name} may be {state.content(path)!r:.200}, which is neither the one that was "
                                 "durable nor the one that was being written")
-            yield state, where
+            yield state, where, WENT_ON
 
 
 def run_on(way, state):
@@ -121,35 +118,33 @@ def run_on(way, state):
 
 
 def fail(where, state, run, problems):
-    listing = "\n".join(f"    {path}: {entry[1]!r:.120}" for path, entry in sorted(state.entries.items()) if path != ".")
+    listing = "\n".join(f"    {path}: {entry[1]!r:.120}" for path, entry in sorted(state.entries.items()))
     return Wrong(f"{where}, with\n{listing}\n  " + "\n  ".join(problems) + f"\nexit {run.status}:\n{run.log}")
 
 
-def go_on(way, state, where):
-    """It must, and end as if nothing had been."""
+def judge(way, state, where, verdict):
+    """From whole files it must go on, and end as if nothing had been; others it must refuse, and leave as they are."""
     run, problems = run_on(way, state)
-    problems += way.problems(run) + way.start_problems(run, state.content(way.path_of(way.checkpoint)))
-    if problems:
-        raise fail(where, state, run, problems)
-    run.clear()
-    return "went on"
-
-
-def go_on_or_refuse(way, state, where):
-    run, problems = run_on(way, state)
-    if run.status == 0:
-        problems += way.problems(run)
-        if way.says_what_is_gone and state.content(way.path_of(way.checkpoint)) is None and \
-                "is missing, but the source file" not in run.log:
-            problems.append("it did not say that a checkpoint had been there")
+    if verdict != REFUSED:
+        problems += way.problems(run) + way.start_problems(run, state.content(way.path_of(way.checkpoint)))
+        if ("is missing, but the source file" in run.log) != (verdict == WARNED):
+            problems.append("it does not say that there was a checkpoint" if verdict == WARNED else
+                            "it says that there was a checkpoint")
     elif run.status != 65:
-        problems.append(f"exit {run.status}")
+        problems.append(f"exit {run.status}, must be 65")
     elif not re.search(r"/(partition-0\.json|\.partition-0\.source|producer\.json): .*restore the file", run.log):
         problems.append("it does not name the file and what to do")
     if problems:
         raise fail(where, state, run, problems)
     run.clear()
-    return "went on" if run.status == 0 else "refused"
+    return verdict
+
+
+def parse(content):
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
 
 
 def broken_data(recorded):
@@ -157,11 +152,12 @@ def broken_data(recorded):
     way = recorded.way
     for name in way.documents:
         path = way.path_of(name)
-        for version in recorded.versions(name):
-            size = len(version or b"")
-            for content in torn(version or b"", [*range(0, size, 512), size // 2, size - 1]):
-                if version is not None and content != version:
-                    yield recorded.final.replaced(path, content), f"{name} torn"
+        for version in filter(None, recorded.versions(name)):
+            size = len(version)
+            for content in torn(version, [*range(0, size, 512), size // 2, size - 1]):
+                if content != version:
+                    verdict = WENT_ON if parse(content) == parse(version) else REFUSED
+                    yield recorded.final.replaced(path, content), f"{name} torn", verdict
 
 
 def older_names(recorded):
@@ -173,8 +169,9 @@ def older_names(recorded):
             continue  # nobody can know it then
         for name, content in zip(way.documents, versions):
             state = state.replaced(way.path_of(name), content)
-        if any(content is not None for content in versions):
-            yield state, "after a sync of the directory that was none"
+        if any(versions):
+            gone = versions[0] is None and json.loads(versions[-1])["anchors"]
+            yield state, "after a sync of the directory that was none", WARNED if gone else WENT_ON
 
 
 def summary(verdicts):
@@ -186,20 +183,20 @@ def main():
     world = World(build)
     try:
         way = WAYS[name](world, int(os.environ.get("WEATHERD_TEST_SIZE", "1")) + 1)
-        world.mock.tell("rtt 1 25")  # so that there is a checkpoint after each portion
         recorded = Recorded(way)
         world.mock.tell("rtt 1 0")
         trial = Trial(way)
         try:
-            verdicts = trial.run(lambda entry: go_on(way, *entry), lost(recorded))
+            verdicts = trial.run(lost(recorded))
             recorded.final = next(recorded.disk.states())
-            broken = trial.run(lambda entry: go_on_or_refuse(way, *entry), broken_data(recorded))
-            older = trial.run(lambda entry: go_on_or_refuse(way, *entry), older_names(recorded))
+            broken = trial.run(broken_data(recorded))
+            older = trial.run(older_names(recorded))
         except Wrong as wrong:
             print(wrong)
             return 1
         stores = {name: len(recorded.versions(name)) - 1 for name in way.documents}
-        print(f"{name}: {len(recorded.calls)} calls, {' and '.join(f'{n} times {path}' for path, n in stores.items())}: "
+        times = " and ".join(f"{n} times {path}" for path, n in stores.items())
+        print(f"{name}: {len(recorded.calls)} calls, {times}: "
               f"{sum(verdicts.values())} states after a loss of power, {summary(verdicts)}")
         print(f"{name}, where a file system breaks its word: {sum(broken.values())} states with data torn, "
               f"{summary(broken)}; {sum(older.values())} with older names, {summary(older)}")
