@@ -106,6 +106,19 @@ no_stall_of()
     running "$1"
 }
 
+@test "a backlog that takes long is no stall" {
+    start_ear
+    # in one partition, so that the others are silent; a fetch brings a few small batches
+    fill_days 20000 -o simulator.stations=1 -o kafka.batch.num.messages=5
+    mock rtt 1 200
+    consumer_start sink -o consumer.stall_timeout=1s -o kafka.fetch.message.max.bytes=1000 0-3
+    begun() { (($(offsets partition-{0..3}.json) > 0)); }
+    wait_for 20 begun
+    no_stall_of sink
+    (($(offsets partition-{0..3}.json) < 20000))
+    within 5 stop sink
+}
+
 @test "an idle topic is no stall" {
     start_ear
     fill_days 20
