@@ -27,7 +27,7 @@ packages_of() # GROUP
     fuzz) echo clang libclang-rt-dev ;; # the runtimes of its sanitizers and of libFuzzer
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
-    machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn strace:strace ;; # to boot
+    machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn ;; # to boot
     kafka) echo default-jre-headless:java maven:mvn ;;
     image)
         echo buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap docker-compose:docker-compose \

@@ -46,16 +46,15 @@ tree_home() # SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
 # Fills the cache and prints the directory.
 tree_fetch() # SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
 (
-    packages_install machine >&2
-    [[ -n $(tree_sources) ]] || apt-get update >&2
-    home=$(tree_home "$@")
-    mkdir -p "$(dirname "$home")"
+    packages_install machine >&2 || exit
+    [[ -n $(tree_sources) ]] || apt-get update >&2 || exit
+    home=$(tree_home "$@") && mkdir -p "$(dirname "$home")" || exit
     exec 8>"$home.lock"
     flock 8
     if [[ ! -d $home ]]; then
         printf 'Making a tree of Debian %s ' "$1" >&2
         rm -rf "$home".tmp.*
-        partial=$(mktemp -d "$home.tmp.XXXXXX")
+        partial=$(mktemp -d "$home.tmp.XXXXXX") || exit
         trap 'rm -rf "$partial"' EXIT
         trap 'exit 130' INT TERM
         if ! ticking tree_make "$partial" "$@" >&2; then
@@ -64,8 +63,7 @@ tree_fetch() # SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
             exit 1
         fi
         echo >&2
-        sync --file-system "$partial"
-        mv -T "$partial/tree" "$home"
+        sync --file-system "$partial" && mv -T "$partial/tree" "$home" || exit
     fi
     echo "$home"
 )
@@ -77,6 +75,10 @@ tree_make() # DIRECTORY SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
 
     mkdir "$directory/sources" && sources=$(tree_sources_of "$suite" "$directory/sources") &&
         apt-config dump | grep '^Acquire::' >"$directory/apt.conf" || return
+    if [[ -z $sources ]]; then
+        echo "apt has no archive of Debian in its sources" >"$directory/log"
+        return 1
+    fi
     # shellcheck disable=SC2016,SC2086 # expanded by mmdebstrap's shell; one word a file
     depends=$depends mmdebstrap --mode=root --variant=apt --include="$tree_packages" --aptopt="$directory/apt.conf" \
         --customize-hook='APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get satisfy --yes --no-install-recommends \
@@ -101,6 +103,33 @@ tree_package() # SUITE TARBALL DIRECTORY
     # shellcheck disable=SC2016 # expanded by the new shell
     unshare --mount bash -euc '. "$1/tree.sh" && cd "$4" && mkdir -p memory && tree_mount "$2" memory && cd memory/root
         mkdir root/source && tar -xf "$3" -C root/source --strip-components=1 && mount -t proc proc proc && mount --rbind /dev dev
+        chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root sh -c "cd /root/source && dpkg-buildpackage -b -us -uc"
+        cp root/weatherd_*.deb "$4"' - "$tree_lib" "$tree" "$2" "$3" </dev/null >"$3/log" 2>&1 || {
+        tail -n 20 "$3/log" >&2
+        return 1
+    }
+    find "$3" -maxdepth 1 -name 'weatherd_*.deb'
+}
+
+# A copy of a tree at DIRECTORY/root, whose changes stay in memory: for whoever has mounts of his own, with which it ends.
+tree_mount() # TREE DIRECTORY
+{
+    mount -t tmpfs tmpfs "$2" && mkdir "$2"/{root,changes,work} &&
+        mount -t overlay -o "lowerdir=$1,upperdir=$2/changes,workdir=$2/work" overlay "$2/root"
+}
+
+# Builds the package for another release in a tree of that one, out of a release tarball, and prints its path.
+tree_package() # SUITE TARBALL DIRECTORY
+{
+    local tree
+
+    tree=$(tree_fetch "$1" \
+        "$(sed -n '/^Build-Depends:/,/^[^ B]/s/^ //p' "$tree_lib/../../debian/control") build-essential") || return
+    rm -rf "$3" && mkdir -p "$3/memory" || return
+    # shellcheck disable=SC2016 # expanded by the new shell
+    unshare --mount bash -euc '. "$1/tree.sh" && tree_mount "$2" "$4/memory" && cd "$4/memory/root"
+        mount -t proc proc proc && mount --rbind /dev dev
+        mkdir root/source && tar -xf "$3" -C root/source --strip-components=1
         chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root sh -c "cd /root/source && dpkg-buildpackage -b -us -uc"
         cp root/weatherd_*.deb "$4"' - "$tree_lib" "$tree" "$2" "$3" </dev/null >"$3/log" 2>&1 || {
         tail -n 20 "$3/log" >&2

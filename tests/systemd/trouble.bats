@@ -13,12 +13,6 @@ setup_file()
     machine_install
 }
 
-given() # TOPIC
-{
-    fill "$1" 100
-    settings consumer '[consumer]' "topic = $1"
-}
-
 safe_beyond() # RECORDS
 {
     (($(offsets "$(state)"/partition-*.json) > $1))

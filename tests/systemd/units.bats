@@ -12,13 +12,6 @@ setup_file()
     machine_install
 }
 
-# A topic with a thousand reports, and consumers that read it.
-given() # TOPIC SETTING...
-{
-    fill "$1" 100
-    settings consumer '[consumer]' "topic = $1" "${@:2}"
-}
-
 @test "instances keep the files of their partitions, their user's own and readable for everybody" {
     given plain
     machine systemctl start weatherd-consumer@0-2 weatherd-consumer@3
