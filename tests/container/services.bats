@@ -100,6 +100,19 @@ read_all() # CONTAINER TOPIC
     same_as_straight stopped state
 }
 
+@test "Ctrl-C on its terminal ends it as SIGTERM does" {
+    six_partitions typed 30
+    reading one typed --tty --interactive -e 'WEATHERD_OPTS=-o consumer.checkpoint_interval=1h'
+    wait_for 20 test -e state/partition-1.json
+    wait_for 20 test -e state/partition-3.json
+    six_partitions typed 30 -o simulator.start=2001-01-01
+    wait_for 20 read_all one typed
+    if same_files straight state; then return 1; fi
+    printf '\003' | timeout 20 podman attach "$(container_name one)" 3>&-
+    container_await one
+    same_files straight state
+}
+
 @test "a daemon that is killed is started again, as often as it takes, and every report counts once" {
     local kills pid
 
