@@ -58,6 +58,7 @@ EOF_INI
     producer -o 'topic again.partitions=1' -o producer.days=20 -o producer.interval=0 2>first.log
     consumer -o consumer.topic=again --until-end 0 2>second.log
     consumer -o consumer.topic=again --until-end 0 2>third.log
+    spoils partition-0.json
     sed -i 's/"count": 20/"count": -3/' partition-0.json
     run consumer -o consumer.topic=again 0
     expect_status 65
