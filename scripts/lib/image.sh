@@ -93,7 +93,7 @@ image_build() # NAME
         echo "image: only root can make a tree of Debian and run containers of it here" >&2
         return 1
     fi
-    packages_install image >&2
+    packages_install image >&2 || return
     tree=$(tree_fetch trixie apt "${image_slim[@]}") || return
     image_settings "$tree"
     exec 7>"$tree.containers/lock"
