@@ -46,24 +46,24 @@ tree_home() # SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
 # Fills the cache and prints the directory.
 tree_fetch() # SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
 (
-    packages_install machine >&2 || exit
-    [[ -n $(tree_sources) ]] || apt-get update >&2 || exit
-    home=$(tree_home "$@") && mkdir -p "$(dirname "$home")" || exit
+    packages_install machine >&2 || return
+    [[ -n $(tree_sources) ]] || apt-get update >&2 || return
+    home=$(tree_home "$@") && mkdir -p "$(dirname "$home")" || return
     exec 8>"$home.lock"
     flock 8
     if [[ ! -d $home ]]; then
         printf 'Making a tree of Debian %s ' "$1" >&2
         rm -rf "$home".tmp.*
-        partial=$(mktemp -d "$home.tmp.XXXXXX") || exit
+        partial=$(mktemp -d "$home.tmp.XXXXXX") || return
         trap 'rm -rf "$partial"' EXIT
         trap 'exit 130' INT TERM
         if ! ticking tree_make "$partial" "$@" >&2; then
             tail -n 20 "$partial/log" >&2
             echo "tree: it could not be made" >&2
-            exit 1
+            return 1
         fi
         echo >&2
-        sync --file-system "$partial" && mv -T "$partial/tree" "$home" || exit
+        sync --file-system "$partial" && mv -T "$partial/tree" "$home" || return
     fi
     echo "$home"
 )
