@@ -87,6 +87,7 @@ tree_make() # DIRECTORY SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
 }
 
 # A copy of a tree at DIRECTORY/root, whose changes stay in memory: for whoever has mounts of his own, with which it ends.
+# shellcheck disable=SC2317 # reached by those who source this
 tree_mount() # TREE DIRECTORY
 {
     mount -t tmpfs tmpfs "$2" && mkdir "$2"/{root,changes,work} &&
@@ -94,6 +95,7 @@ tree_mount() # TREE DIRECTORY
 }
 
 # Builds the package for another release in a tree of that one, out of a release tarball, and prints its path.
+# shellcheck disable=SC2317 # reached by those who source this
 tree_package() # SUITE TARBALL DIRECTORY
 {
     local tree
