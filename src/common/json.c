@@ -64,10 +64,8 @@ check_string(const char *text, size_t length, size_t at, struct error *error)
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\0' || (i + 6 <= length && memcmp(text + i, "\\u0000", 6) == 0))
             return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", at + i);
-        /* escape() would put a backslash behind this one, and both be read as one that is meant. */
-        if (text[i] == '\\' && (unsigned char)text[++i] >= 0x80)
-            return error_set(error, JSON_E_BAD,
-                             "is not valid JSON at byte %zu: there is no such escape", at + i - 1);
+        if (text[i] == '\\')
+            i++;
     }
     if (!value_is_text(text, length) && !is_unescaped(text, length))
         return error_set(error, JSON_E_BAD,
@@ -157,45 +155,71 @@ count_members(struct json_object *value)
     return members;
 }
 
-#define ESCAPED_SIZE 24 /* two of them, and room that the compiler asks for */
-
-/* The UTF-8 sequence at text, known to be sound, as \uXXXX; returns how many bytes it has. */
-static size_t
-escape_character(const unsigned char *text, char escaped[ESCAPED_SIZE])
+uint32_t
+json_escaped_unit(const char *text, size_t length)
 {
-    size_t n = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    uint32_t code = text[0] & (0x7fu >> n);
+    char digits[5] = "";
 
-    for (size_t i = 1; i < n; i++)
-        code = code << 6 | (text[i] & 0x3f);
-    if (code > 0xffff)
-        snprintf(escaped, ESCAPED_SIZE, "\\u%04x\\u%04x", 0xd800 | (code - 0x10000) >> 10,
-                 0xdc00 | ((code - 0x10000) & 0x3ff));
-    else
-        snprintf(escaped, ESCAPED_SIZE, "\\u%04x", code);
-    return n;
+    if (length < 6 || text[0] != '\\' || text[1] != 'u')
+        return 0;
+    memcpy(digits, text + 2, 4);
+    return (uint32_t)strtoul(digits, NULL, 16);
+}
+
+/* The UTF-8 of the pair of surrogates that text begins with; false when it is none. */
+static bool
+join_pair(const char *text, size_t length, char utf8[4])
+{
+    uint32_t high = json_escaped_unit(text, length), code;
+    uint32_t low = length > 6 ? json_escaped_unit(text + 6, length - 6) : 0;
+
+    if (high < 0xd800 || high > 0xdbff || low < 0xdc00 || low > 0xdfff)
+        return false;
+    code = 0x10000 + ((high & 0x3ff) << 10) + (low & 0x3ff);
+    utf8[0] = (char)(0xf0 | code >> 18);
+    for (unsigned i = 1; i < 4; i++)
+        utf8[i] = (char)(0x80 | (code >> (18 - 6 * i) & 0x3f));
+    return true;
 }
 
 /*
- * The same document in ASCII: json-c 0.18, when strict, takes bytes above 127 in a string for
- * control characters. No character grows more than threefold. NULL when memory is out.
+ * The same document without pairs of escaped surrogates. json-c, up to 0.18 at least, takes some of
+ * them for halves once it has put them together (U+1D800 to U+1DFFF, and so in each further plane),
+ * and makes all of these U+FFFD. The text grows shorter. NULL when memory is out.
  */
 static char *
-escape(const char *text, size_t length, size_t *escaped_length)
+join_pairs(const char *text, size_t length, size_t *joined_length)
 {
-    char *escaped = malloc(3 * length + ESCAPED_SIZE);
-    size_t used = 0;
+    char *joined = malloc(length);
+    size_t used = 0, part;
 
-    for (size_t i = 0; escaped && i < length;) {
-        if ((unsigned char)text[i] < 0x80) {
-            escaped[used++] = text[i++];
-        } else {
-            i += escape_character((const unsigned char *)text + i, escaped + used);
-            used += strlen(escaped + used);
+    for (size_t i = 0; joined && i < length; i += part) {
+        if (text[i] == '\\' && join_pair(text + i, length - i, joined + used)) {
+            part = 12;
+            used += 4;
+            continue;
         }
+        part =
+            text[i] == '\\' && i + 1 < length ? 2 : 1; /* of two backslashes none begins a pair */
+        memcpy(joined + used, text + i, part);
+        used += part;
     }
-    *escaped_length = used;
-    return escaped;
+    *joined_length = used;
+    return joined;
+}
+
+/*
+ * Bytes above 127, which only strings have, and which have been checked: json-c 0.18, when strict,
+ * takes them for control characters. So it is strict only in between.
+ */
+static size_t
+measure_run(const char *text, size_t length)
+{
+    size_t n = 1;
+
+    while (n < length && ((text[n] ^ text[0]) & 0x80) == 0)
+        n++;
+    return n;
 }
 
 static int
@@ -203,21 +227,26 @@ tokenize(const char *text, size_t length, struct json_object **rootp, struct err
 {
     cleanup(json_tokener_free) struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
     cleanup(json_release) struct json_object *root = NULL;
-    enum json_tokener_error outcome;
+    enum json_tokener_error outcome = json_tokener_continue;
+    size_t end = 0, part;
 
     if (!tokener)
         return -ENOMEM;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    root = json_tokener_parse_ex(tokener, text, (int)length);
-    outcome = json_tokener_get_error(tokener);
+    for (size_t i = 0; i < length && outcome == json_tokener_continue; i += part) {
+        part = measure_run(text + i, length - i);
+        json_tokener_set_flags(tokener, text[i] & 0x80 ? 0 : JSON_TOKENER_STRICT);
+        root = json_tokener_parse_ex(tokener, text + i, (int)part);
+        outcome = json_tokener_get_error(tokener);
+        end = i + json_tokener_get_parse_end(tokener);
+    }
     if (outcome == json_tokener_continue)
         return error_set(error, JSON_E_BAD, "ends too early, after %zu bytes", length);
     if (outcome != json_tokener_success)
-        return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: %s",
-                         json_tokener_get_parse_end(tokener), json_tokener_error_desc(outcome));
-    for (size_t i = json_tokener_get_parse_end(tokener); i < length; i++)
-        if (!memchr(" \t\r\n", text[i], 4))
-            return error_set(error, JSON_E_BAD, "goes on after its end, at byte %zu", i);
+        return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: %s", end,
+                         json_tokener_error_desc(outcome));
+    for (; end < length; end++)
+        if (!memchr(" \t\r\n", text[end], 4))
+            return error_set(error, JSON_E_BAD, "goes on after its end, at byte %zu", end);
     *rootp = root;
     root = NULL;
     return 0;
@@ -227,8 +256,8 @@ int
 json_read(const char *text, size_t length, struct json_object **rootp, struct error *error)
 {
     cleanup(json_release) struct json_object *root = NULL;
-    cleanup(free) char *escaped = NULL;
-    size_t escaped_length, colons = 0;
+    cleanup(free) char *joined = NULL;
+    size_t joined_length, colons = 0;
     int result;
 
     if (length == 0)
@@ -238,10 +267,10 @@ json_read(const char *text, size_t length, struct json_object **rootp, struct er
     result = scan(text, length, &colons, error);
     if (result != 0)
         return result;
-    escaped = escape(text, length, &escaped_length);
-    if (!escaped)
+    joined = join_pairs(text, length, &joined_length);
+    if (!joined)
         return -ENOMEM;
-    result = tokenize(escaped, escaped_length, &root, error);
+    result = tokenize(joined, joined_length, &root, error);
     if (result != 0)
         return result;
     if (count_members(root) != colons)

@@ -30,6 +30,9 @@ int json_read(const char *text, size_t length, struct json_object **rootp, struc
 void json_release(struct json_object *root); /* NULL is fine */
 CLEANUP_DEFINE(struct json_object *, json_release);
 
+/* The code unit of the \uXXXX that a text begins with, 0 when it does not. */
+uint32_t json_escaped_unit(const char *text, size_t length);
+
 bool json_is_object(const struct json_object *value);
 
 /*

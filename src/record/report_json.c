@@ -295,16 +295,10 @@ read_quickly(const char *text, size_t length, struct report *report)
 
 /* ---- the long way ---- */
 
-/* The code unit of the \uXXXX that cursor stands on, 0 when there is none. */
-static unsigned
+static uint32_t
 peek_unit(const struct cursor *cursor)
 {
-    char digits[5] = "";
-
-    if (cursor->end - cursor->at < 6 || cursor->at[0] != '\\' || cursor->at[1] != 'u')
-        return 0;
-    memcpy(digits, cursor->at + 2, 4);
-    return (unsigned)strtoul(digits, NULL, 16);
+    return json_escaped_unit(cursor->at, (size_t)(cursor->end - cursor->at));
 }
 
 /*
@@ -315,7 +309,7 @@ static bool
 scan_string(struct cursor *cursor)
 {
     while (!take(cursor, '"')) {
-        unsigned unit = peek_unit(cursor);
+        uint32_t unit = peek_unit(cursor);
 
         if (unit == 0) {
             cursor->at += *cursor->at == '\\' ? 2 : 1;

@@ -69,6 +69,12 @@ check_layout(enum partition_layout layout, const char *text, size_t size)
         cleanup(free) char *counted = NULL;
 
         check_partition(&partition, offset);
+        for (size_t i = 0; !memchr(text, '\\', size) && layout != PARTITION_MONTHLY &&
+                           i < partition.stations.n_stations;
+             i++)
+            must(memmem(text, size, partition.stations.stations[i].id,
+                        partition.stations.stations[i].id_length),
+                 "another id was read than stands there");
         fuzz_partition_must_come_back(layout, written);
         for (size_t i = 0; i < partition.stations.n_stations; i++) {
             struct stats *stats = &partition.stations.stations[i].stats;

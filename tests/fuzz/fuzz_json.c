@@ -43,7 +43,10 @@ compare(struct json_object *plain, const struct report *report)
          "%d", (int)report->rain);
 }
 
-/* Whatever the document is: json_read() has it as json-c has it. Only a NaN is not equal to itself. */
+/*
+ * Whatever the document is: json_read() has it as json-c has it. A NaN is not equal to itself, and
+ * of pairs of surrogates json-c itself loses some.
+ */
 static void
 compare_with_json_c(const uint8_t *data, size_t size, const struct report *report)
 {
@@ -52,14 +55,14 @@ compare_with_json_c(const uint8_t *data, size_t size, const struct report *repor
     struct json_object *root = NULL;
     struct error error = ERROR_INIT;
 
-    if (json_read((const char *)data, size, &root, &error) == 0)
+    if (json_read((const char *)data, size, &root, &error) != 0)
+        must_explain(&error);
+    must(root || !report, "%s", error.text);
+    if (root && !memmem(data, size, "\\ud", 3) && !memmem(data, size, "\\uD", 3)) {
         must(json_object_equal(root, plain) || memmem(data, size, "NaN", 3), "%s",
              json_object_to_json_string(plain));
-    else
-        must_explain(&error);
-    if (report) {
-        must(root, "%s", error.text);
-        compare(plain, report);
+        if (report)
+            compare(plain, report);
     }
     json_release(root);
     json_object_put(plain);

@@ -217,6 +217,8 @@ static const struct {
     {AT("\"\\\"\\\\\\/\\u00e9\\ud83d\\ude00\""),
      {"\"\\/é😀", 9, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {AT("\"Zürich 東京 😀\""), {"Zürich 東京 😀", 19, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+    {AT("\"\\\"\xf0\x9d\xa0\x80\\ud836\\udc01\""),
+     {"\"\xf0\x9d\xa0\x80\xf0\x9d\xa0\x81", 9, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     /* That a line feed is no part of an id is for report_check() to say. */
     {AT("\"a\x7f\""), {"a\x7f", 2, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {AT("\"a\\nb\""), {"a\nb", 3, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
