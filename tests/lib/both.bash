@@ -5,27 +5,30 @@
 # brokers or to the way there, and what must be true of their files afterwards. Beside the kit.
 
 # A producer and a consumer at work on four partitions, as fast as they can be watched.
-start_both() # TOPIC
+start_both() # TOPIC [INTERVAL]
 {
-    start_source "$1"
+    start_source "$@"
     consumer_start sink -o "consumer.topic=$1" -o consumer.checkpoint_interval=10ms -o consumer.stall_timeout=5s 0-3
 }
 
-start_source() # TOPIC
+start_source() # TOPIC [INTERVAL]
 {
-    producer_start source -o "topic $1.partitions=4" -o producer.interval=1ms -o simulator.stations=50 \
+    producer_start source -o "topic $1.partitions=4" -o "producer.interval=${2:-1ms}" -o simulator.stations=50 \
         -o producer.metrics_directory=.
 }
 
 # Each of the partitions gets further.
 go_on() # PARTITION...
 {
-    local partition before
+    local partition
+    local -A before=()
 
     for partition in "$@"; do
-        before=0
-        [[ ! -e partition-$partition.json ]] || before=$(json "partition-$partition.json" 'd["offset"]')
-        wait_for 60 json_is "partition-$partition.json" "d['offset'] > $before + 1000"
+        before[$partition]=0
+        [[ ! -e partition-$partition.json ]] || before[$partition]=$(json "partition-$partition.json" 'd["offset"]')
+    done
+    for partition in "$@"; do
+        wait_for 60 json_is "partition-$partition.json" "d['offset'] > ${before[$partition]} + 1000"
     done
 }
 
