@@ -308,6 +308,33 @@ json_each_member(struct json_object *object, json_member_fn member, void *userda
     return 0;
 }
 
+bool
+json_find(struct json_object *object, const char *path, struct json_object **valuep)
+{
+    for (;;) {
+        const char *dot = strchrnul(path, '.');
+        bool found = false;
+
+        if (!json_is_object(object))
+            return false;
+        json_object_object_foreach(object, key, value)
+        {
+            if (strncmp(key, path, (size_t)(dot - path)) == 0 && !key[dot - path]) {
+                object = value;
+                found = true;
+                break;
+            }
+        }
+        if (!found)
+            return false;
+        if (!*dot)
+            break;
+        path = dot + 1;
+    }
+    *valuep = object;
+    return true;
+}
+
 int
 json_each_element(struct json_object *array, json_element_fn element, void *userdata,
                   struct error *error)
@@ -371,6 +398,27 @@ json_get_text(struct json_object *value, const char **textp, struct error *error
         return refuse(value, "a string", error);
     *textp = json_object_get_string(value);
     return 0;
+}
+
+bool
+json_is_boolean(struct json_object *value, bool *booleanp)
+{
+    *booleanp = json_object_get_boolean(value);
+    return json_object_is_type(value, json_type_boolean);
+}
+
+int
+json_get_moment(struct json_object *value, enum moment_kind kind, struct moment *momentp,
+                struct error *error)
+{
+    if (json_object_is_type(value, json_type_int) &&
+        moment_from_number(kind, json_object_get_int64(value), momentp))
+        return 0;
+    if (json_object_is_type(value, json_type_string) &&
+        moment_parse(kind, json_object_get_string(value), (size_t)json_object_get_string_len(value),
+                     momentp))
+        return 0;
+    return refuse(value, moment_describe(kind), error);
 }
 
 void
@@ -494,6 +542,20 @@ json_writer_number(struct json_writer *writer, const char *key, double number)
     value_format_number(number, text);
     put_key(writer, key);
     put(writer, text, strlen(text));
+}
+
+void
+json_writer_moment(struct json_writer *writer, const char *key, struct moment moment)
+{
+    char text[MOMENT_SIZE];
+    int64_t number;
+
+    if (moment_is_number(moment, &number)) {
+        json_writer_integer(writer, key, number);
+        return;
+    }
+    moment_format(moment, text);
+    json_writer_text(writer, key, text);
 }
 
 void

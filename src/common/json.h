@@ -16,6 +16,7 @@
 
 #include "common/cleanup.h"
 #include "common/error.h"
+#include "common/moment.h"
 
 struct json_object; /* json-c's own; only this module looks inside */
 
@@ -61,6 +62,16 @@ int json_get_integer(struct json_object *value, int64_t min, int64_t max, int64_
 int json_get_number(struct json_object *value, double *numberp, struct error *error);
 int json_get_text(struct json_object *value, const char **textp, struct error *error);
 
+/* Whether the value is true or false, and which. */
+bool json_is_boolean(struct json_object *value, bool *booleanp);
+
+/* Likewise as a moment of that kind, which is a text or a number. */
+int json_get_moment(struct json_object *value, enum moment_kind kind, struct moment *momentp,
+                    struct error *error);
+
+/* The member of an object that a path leads to ("metadata.timestamp"), if all of it is there. NULL in *valuep is null. */
+bool json_find(struct json_object *object, const char *path, struct json_object **valuep);
+
 /* Takes the bytes of a document as they come: 0, or a negative errno, which ends the writing. */
 typedef int (*json_write_fn)(void *userdata, const void *data, size_t length);
 
@@ -86,6 +97,7 @@ void json_writer_begin(struct json_writer *writer, const char *key, char bracket
 void json_writer_end(struct json_writer *writer, char bracket);                    /* '}' or ']' */
 void json_writer_integer(struct json_writer *writer, const char *key, int64_t integer);
 void json_writer_number(struct json_writer *writer, const char *key, double number); /* finite */
+void json_writer_moment(struct json_writer *writer, const char *key, struct moment moment);
 void json_writer_text(struct json_writer *writer, const char *key, const char *text);
 void json_writer_word(struct json_writer *writer, const char *key,
                       const char *word); /* true, false, null */

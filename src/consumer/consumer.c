@@ -234,11 +234,14 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
         .instance = consumer->instance,
     };
     const struct consumer_topic *rules = consumer_settings_topic(&consumer->config, topic->name);
+    const struct consumer_topic *fixed = consumer_settings_topic(&consumer->initial, topic->name);
     const struct partition_settings partition_settings = {
         .number = number,
-        .layout = rules->layout,
-        .format = rules->format,
-        .schema = rules->schema,
+        .layout = fixed->layout,
+        .format = fixed->format,
+        .schema = fixed->schema,
+        .fields = consumer_settings_fields(fixed),
+        .shape = consumer_settings_shape(fixed),
     };
     struct error notice = ERROR_INIT, error = ERROR_INIT;
     uint64_t seed;
@@ -255,7 +258,7 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
         .topic = topic->name,
         .number = number,
         .rules = rules,
-        .invalid_topic = rules->invalid_topic ? strdup(rules->invalid_topic) : NULL,
+        .fixed = fixed,
         .until = -1,
         .end_met = -1,
         .committed = -1,
@@ -266,8 +269,6 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
                          &error);
     if (result != 0)
         return refuse_files(consumer, partition, result, &error);
-    if (rules->invalid_topic && !partition->invalid_topic)
-        return EX_SOFTWARE;
     if (notice.text[0])
         log_event_at(consumer->log, MESSAGE_CHECKPOINT_MISSING, consumer_at(partition, -1), "%s",
                      notice.text);
@@ -317,6 +318,8 @@ read_settings(struct consumer *consumer, struct error *error)
     const struct daemon *daemon = consumer->daemon;
     int result = consumer_settings_read(&consumer->config, consumer->settings, error);
 
+    if (result == 0)
+        result = consumer_settings_read(&consumer->initial, consumer->settings, error);
     if (result < 0)
         return result;
     result = assignment_parse(&consumer->assignment, daemon->arguments, daemon->n_arguments,

@@ -35,8 +35,8 @@ struct consumer_partition {
     struct partition partition;
     const char *topic;
     int32_t number;
-    const struct consumer_topic *rules; /* follows a reload */
-    char *invalid_topic;                /* which does not; NULL: none */
+    const struct consumer_topic *rules; /* follows a reload; */
+    const struct consumer_topic *fixed; /* as it was at the start, for what needs a restart */
     const struct source_record *last;   /* of this batch */
     enum flow flow;
     bool ended;          /* --until-end: has reached until */
@@ -62,8 +62,9 @@ struct consumer_partition {
 struct consumer {
     struct daemon *daemon;
     const struct log *log;
-    struct settings *settings; /* what it was started with */
-    struct consumer_settings config;
+    struct settings *settings;        /* what it was started with */
+    struct consumer_settings config;  /* as of the last reload */
+    struct consumer_settings initial; /* as of the start */
     struct assignment assignment;
     size_t n_partitions;
     struct consumer_partition *partitions;

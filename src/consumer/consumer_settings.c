@@ -29,6 +29,24 @@ parse_partitions(const struct setting_row *row, const char *value, void *destina
     return setting_parse_string(row, value, destination, error);
 }
 
+static int
+parse_path(const struct setting_row *row, const char *value, void *destination, struct error *error)
+{
+    int result = report_path_check(value, error);
+
+    return result < 0 ? result : setting_parse_string(row, value, destination, error);
+}
+
+/* An empty one says that there is no such field. */
+static int
+parse_path_or_none(const struct setting_row *row, const char *value, void *destination,
+                   struct error *error)
+{
+    int result = report_path_check(value, error);
+
+    return result < 0 ? result : setting_parse_text(row, value, destination, error);
+}
+
 #define FIELD(member) offsetof(struct consumer_settings, member)
 #define TOPIC(member) offsetof(struct consumer_settings, common.member)
 #define POLICY        SETTING_PER_TOPIC | SETTING_INHERITED | SETTING_RELOAD
@@ -49,6 +67,23 @@ static const struct setting_row rows[] = {
      setting_parse_choice, TOPIC(format), SETTING_PER_TOPIC | SETTING_INHERITED},
     {"consumer", "schema", "report", "report|station_report", "the message, where it is protobuf",
      setting_parse_choice, TOPIC(schema), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "station_field", NULL, "PATH",
+     "where JSON records say whose they are, a string or an integer, such as metadata.userId; "
+     "without it station or station_id",
+     parse_path, TOPIC(station_field), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "date_field", NULL, "PATH",
+     "where JSON records say when it was, such as metadata.timestamp; without it date", parse_path,
+     TOPIC(date_field), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "date_format", "date", "date|rfc3339|epoch|epoch_ms",
+     "what that is: YYYY-MM-DD, a time with its zone, or seconds or milliseconds since 1970",
+     setting_parse_choice, TOPIC(date_format), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "degrees_field", NULL, "PATH",
+     "where JSON records have the number; empty: there is none, and records are only counted; "
+     "without it degrees",
+     parse_path_or_none, TOPIC(degrees_field), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "raining_field", NULL, "PATH",
+     "where JSON records say whether it rained; empty: nowhere; without it raining",
+     parse_path_or_none, TOPIC(raining_field), SETTING_PER_TOPIC | SETTING_INHERITED},
     {"consumer", "checkpoint_interval", "1s", "DURATION",
      "how often the files are replaced; 0: after each batch, but never more than a tenth of the "
      "time",
@@ -57,10 +92,13 @@ static const struct setting_row rows[] = {
      "the shape of partition-N.json: stations, the same with the partition's number, or months and "
      "years of one station",
      setting_parse_choice, TOPIC(layout), SETTING_PER_TOPIC | SETTING_INHERITED},
-    {"consumer", "duplicates", "drop", "drop|keep",
-     "a report of the date of its station's end, such as a producer's retry", setting_parse_choice,
-     TOPIC(policy.duplicates), POLICY},
-    {"consumer", "late", "drop", "drop|keep", "a report of an earlier date than its station's end",
+    {"consumer", "duplicates", NULL, "drop|keep",
+     "a report of the date of its station's end, such as a producer's retry; without it drop, or "
+     "keep where date_format is another than date",
+     setting_parse_choice, TOPIC(policy.duplicates), POLICY},
+    {"consumer", "late", NULL, "drop|keep",
+     "a report of an earlier date than its station's end; without it drop, or keep where "
+     "date_format is another than date",
      setting_parse_choice, TOPIC(policy.late), POLICY},
     {"consumer", "on_invalid", "skip", "skip|stop",
      "a record that is no valid report: count it, log it and go on, or stop with exit code 65",
@@ -141,19 +179,67 @@ consumer_settings_kafka_sink(struct rd_kafka_conf_s **confp, const struct settin
     return kafka_conf_new(confp, &conf_settings, reporter, error);
 }
 
+/* Neither dropped nor kept, until it is known what the dates are. */
+static const struct partition_policy undecided = {
+    .duplicates = PARTITION_UNDECIDED,
+    .late = PARTITION_UNDECIDED,
+};
+
+static void
+decide(enum partition_keep *keep, enum moment_kind date_format)
+{
+    if (*keep == PARTITION_UNDECIDED)
+        *keep = date_format == MOMENT_DATE ? PARTITION_DROP : PARTITION_KEEP;
+}
+
+/* What follows from other settings. */
+static void
+derive(struct consumer_topic *topic)
+{
+    const struct report_paths paths = {
+        .station = topic->station_field,
+        .date = topic->date_field,
+        .degrees = topic->degrees_field,
+        .raining = topic->raining_field,
+    };
+
+    decide(&topic->policy.duplicates, topic->date_format);
+    decide(&topic->policy.late, topic->date_format);
+    report_fields_init(&topic->fields, &paths, topic->date_format);
+}
+
+const struct report_fields *
+consumer_settings_fields(const struct consumer_topic *topic)
+{
+    bool is_own = !topic->station_field && !topic->date_field && !topic->degrees_field &&
+                  !topic->raining_field && topic->date_format == MOMENT_DATE;
+
+    return is_own ? NULL : &topic->fields;
+}
+
+struct stats_shape
+consumer_settings_shape(const struct consumer_topic *topic)
+{
+    return (struct stats_shape){
+        .dates = topic->date_format,
+        .degrees = topic->fields.has_degrees ? STATS_WITH_DEGREES : STATS_WITHOUT_DEGREES,
+    };
+}
+
 static int
 add_topic(struct consumer_settings *consumer, const struct settings *settings, const char *section,
           struct error *error)
 {
     struct consumer_topic *topics =
         reallocarray(consumer->topics, consumer->n_topics + 1, sizeof(*topics));
-    struct consumer_settings one = {.topic = NULL};
+    struct consumer_settings one = {.common.policy = undecided};
     int result;
 
     if (!topics)
         return -ENOMEM;
     consumer->topics = topics;
     result = settings_read(settings, section, &one, error);
+    derive(&one.common);
     one.common.name = strdup(section + strlen("topic "));
     topics[consumer->n_topics++] = one.common;
     return result == 0 && !one.common.name ? -ENOMEM : result;
@@ -166,8 +252,9 @@ consumer_settings_read(struct consumer_settings *consumer, const struct settings
     const char *section;
     int result;
 
-    *consumer = (struct consumer_settings){.topic = NULL};
+    *consumer = (struct consumer_settings){.common.policy = undecided};
     result = settings_read(settings, "consumer", consumer, error);
+    derive(&consumer->common);
     for (size_t i = 0; result == 0 && (section = settings_each_section(settings, i)); i++)
         if (strncmp(section, "topic ", strlen("topic ")) == 0)
             result = add_topic(consumer, settings, section, error);
@@ -182,6 +269,10 @@ fini_topic(struct consumer_topic *topic)
     free(topic->name);
     free(topic->partitions);
     free(topic->directory);
+    free(topic->station_field);
+    free(topic->date_field);
+    free(topic->degrees_field);
+    free(topic->raining_field);
     free(topic->invalid_topic);
 }
 
@@ -243,6 +334,17 @@ check_directory(const struct consumer_settings *consumer, const struct consumer_
     return 0;
 }
 
+static int
+check_fields(const struct consumer_topic *topic, struct error *error)
+{
+    if (topic->format == REPORT_FORMAT_PROTOBUF && consumer_settings_fields(topic))
+        return error_set(error, -EINVAL,
+                         "format = protobuf leaves nothing for the fields of JSON records "
+                         "(station_field, date_field, degrees_field, raining_field, date_format); "
+                         "set format = json");
+    return 0;
+}
+
 /* What no single key can say, of one topic. */
 static int
 check_topic(const struct consumer_settings *consumer, const struct consumer_topic *topic,
@@ -259,6 +361,8 @@ check_topic(const struct consumer_settings *consumer, const struct consumer_topi
         return settings_blame(settings, section, "invalid_topic", error);
     if (check_directory(consumer, topic, error) < 0)
         return settings_blame(settings, section, "directory", error);
+    if (check_fields(topic, error) < 0)
+        return settings_blame(settings, section, "format", error);
     return 0;
 }
 

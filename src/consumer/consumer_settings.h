@@ -16,6 +16,12 @@ struct consumer_topic {
     char *directory;
     enum report_format format;
     enum report_schema schema;
+    char *station_field; /* paths in JSON records; NULL: as the producer calls them */
+    char *date_field;
+    char *degrees_field; /* "": records are only counted */
+    char *raining_field; /* "": it is not read */
+    enum moment_kind date_format;
+    struct report_fields fields; /* what these four and date_format come to */
     enum partition_layout layout;
     uint64_t checkpoint_interval; /* microseconds */
     struct partition_policy policy;
@@ -45,6 +51,12 @@ void consumer_settings_fini(struct consumer_settings *consumer);
 /* The settings that hold for a topic: its own, or those for all. */
 const struct consumer_topic *consumer_settings_topic(const struct consumer_settings *consumer,
                                                      const char *name);
+
+/* The fields of JSON records, NULL where they are the producer's own. */
+const struct report_fields *consumer_settings_fields(const struct consumer_topic *topic);
+
+/* What the statistics of its records have in common. */
+struct stats_shape consumer_settings_shape(const struct consumer_topic *topic);
 
 /* librdkafka's configuration for the consumer, and for the producer of its invalid_topic: as kafka_conf_new(). */
 int consumer_settings_kafka(struct rd_kafka_conf_s **confp, const struct settings *settings,

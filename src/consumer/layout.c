@@ -60,7 +60,7 @@ load_station(struct partition *partition, const char *id, struct json_object *va
                          id);
     result = report_check(&named, error) < 0 ? JSON_E_BAD : 0;
     if (result == 0)
-        result = stats_json_load(value, &stats, error);
+        result = stats_json_load(value, &partition->shape, &stats, error);
     if (result == 0)
         result = stations_add(&partition->stations, id, named.station_length, &stats);
     if (result == JSON_E_BAD && date_month_parse(id))
@@ -83,13 +83,13 @@ load_year(void *userdata, const char *key, struct json_object *value, struct err
     if (!date_parse(first, strlen(first), &date))
         return error_set(error, JSON_E_BAD, "\"%s\": has an unknown key \"%.100s\" that is no year",
                          month, key);
-    result = stats_json_load(value, &stats, error);
+    result = stats_json_load(value, &loading->partition->shape, &stats, error);
     if (result != 0)
         return error_prefix(error, result, "\"%s\" of \"%s\": ", month, key);
-    date_format(stats.start, text);
+    date_format(moment_date(stats.start), text);
     snprintf(id, sizeof(id), "%.*s", PARTITION_MONTH_LENGTH, first);
     if (strncmp(id, text, PARTITION_MONTH_LENGTH) == 0)
-        date_format(stats.end, text);
+        date_format(moment_date(stats.end), text);
     if (strncmp(id, text, PARTITION_MONTH_LENGTH) != 0)
         return error_set(error, JSON_E_BAD,
                          "\"%s\" of \"%s\": \"start\" or \"end\", %s, lies outside of it", month,

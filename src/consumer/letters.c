@@ -86,9 +86,9 @@ add_topics(struct consumer *consumer)
     int result = 0;
 
     for (size_t i = 0; i < consumer->n_partitions && result == 0; i++)
-        if (consumer->partitions[i].invalid_topic)
-            result =
-                dead_letters_add_topic(consumer->letters, consumer->partitions[i].invalid_topic);
+        if (consumer->partitions[i].fixed->invalid_topic)
+            result = dead_letters_add_topic(consumer->letters,
+                                            consumer->partitions[i].fixed->invalid_topic);
     return result;
 }
 
@@ -96,7 +96,7 @@ static bool
 is_wanted(const struct consumer *consumer)
 {
     for (size_t i = 0; i < consumer->n_partitions; i++)
-        if (consumer->partitions[i].invalid_topic)
+        if (consumer->partitions[i].fixed->invalid_topic)
             return true;
     return false;
 }
@@ -134,7 +134,7 @@ consumer_send_letter(struct consumer *consumer, struct consumer_partition *parti
                      const struct source_record *record, const struct error *reason)
 {
     const struct dead_letter letter = {
-        .to = partition->invalid_topic,
+        .to = partition->fixed->invalid_topic,
         .topic = partition->topic,
         .partition = partition->number,
         .source = consumer->source,

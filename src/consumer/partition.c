@@ -15,8 +15,11 @@ partition_init(struct partition *partition, const struct partition_settings *set
     *partition = (struct partition){
         .number = settings->number,
         .layout = settings->layout,
+        .shape = settings->shape,
         .policy = policy,
-        .reader = {.format = settings->format, .schema = settings->schema},
+        .reader = {.format = settings->format,
+                   .schema = settings->schema,
+                   .json = {.fields = settings->fields}},
     };
     stations_init(&partition->stations, seed);
 }
@@ -107,11 +110,13 @@ add_report(struct partition *partition, const struct report *report, const struc
 {
     const struct partition_policy *policy = partition->policy;
     struct station *entry = stations_find(&partition->stations, name->text, name->length);
+    struct moment moment = report_moment(report);
 
     if (!entry) {
         struct stats stats = stats_first(report);
         bool is_station = partition->layout != PARTITION_MONTHLY;
 
+        stats.is_count = partition->shape.degrees == STATS_WITHOUT_DEGREES;
         /* An id is looked at once: what is in the table has been found good. */
         if (is_station && check_id(report, error) < 0)
             return refuse(partition, PARTITION_IMPOSSIBLE, report);
@@ -121,9 +126,9 @@ add_report(struct partition *partition, const struct report *report, const struc
                    ? PARTITION_NO_MEMORY
                    : PARTITION_COUNTED;
     }
-    if (report->date == entry->stats.end && policy->duplicates == PARTITION_DROP)
+    if (policy->duplicates == PARTITION_DROP && moment_is_same(moment, entry->stats.end))
         return PARTITION_DUPLICATE;
-    if (report->date < entry->stats.end && policy->late == PARTITION_DROP)
+    if (policy->late == PARTITION_DROP && moment_is_before(moment, entry->stats.end))
         return PARTITION_LATE;
     if (!stats_add(&entry->stats, report)) {
         error_set(error, 0, "%g degrees would make the sum of %s \"%s\" infinite", report->degrees,
@@ -134,16 +139,18 @@ add_report(struct partition *partition, const struct report *report, const struc
 }
 
 static enum partition_outcome
-apply(struct partition *partition, const struct report *report, struct error *error)
+apply(struct partition *partition, struct report *report, struct error *error)
 {
     char date[DATE_LENGTH + 1];
 
+    if (partition->shape.degrees == STATS_WITHOUT_DEGREES)
+        report->degrees = 0; /* whatever it says */
     if (__builtin_expect(partition->layout != PARTITION_MONTHLY, 1))
         return add_report(partition, report,
                           &(struct entry_name){report->station, report->station_length}, error);
     if (check_only_station(partition, report, error) < 0)
         return refuse(partition, PARTITION_IMPOSSIBLE, report);
-    date_format(report->date, date);
+    date_format(moment_date(report_moment(report)), date);
     return add_report(partition, report, &(struct entry_name){date, PARTITION_MONTH_LENGTH}, error);
 }
 

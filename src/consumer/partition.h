@@ -29,7 +29,8 @@ enum partition_fault {
     PARTITION_FULL, /* the report of a new station, beside max_stations others */
 };
 
-enum partition_keep { PARTITION_DROP, PARTITION_KEEP };
+/* UNDECIDED: not set; what it comes to is the caller's to say. */
+enum partition_keep { PARTITION_DROP, PARTITION_KEEP, PARTITION_UNDECIDED };
 
 struct partition_policy {
     enum partition_keep duplicates;
@@ -51,11 +52,14 @@ struct partition_settings {
     enum partition_layout layout;
     enum report_format format;
     enum report_schema schema;
+    const struct report_fields *fields; /* of JSON; NULL: as the producer has them; borrowed */
+    struct stats_shape shape;           /* what must be in its file */
 };
 
 struct partition {
     int32_t number;
     enum partition_layout layout;
+    struct stats_shape shape;
     const struct partition_policy *policy; /* borrowed; changes with a reload */
     struct report_reader reader;
     struct stations stations;                /* monthly: months, called "2000-01" */

@@ -67,7 +67,8 @@ refuse_record(struct consumer *consumer, struct consumer_partition *partition,
         consumer_leave(consumer, EX_DATAERR);
         return false;
     }
-    if (partition->invalid_topic && !consumer_send_letter(consumer, partition, record, reason)) {
+    if (partition->fixed->invalid_topic &&
+        !consumer_send_letter(consumer, partition, record, reason)) {
         partition->partition.outcomes[PARTITION_INVALID]--; /* it is met again */
         return false;
     }

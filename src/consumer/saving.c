@@ -62,7 +62,7 @@ store_all(struct consumer *consumer)
                          consumer_at(partition, partition->durable),
                          "invalid records have not been acknowledged by %s, so the file stays at "
                          "offset %lld, from where they are read again",
-                         partition->invalid_topic,
+                         partition->fixed->invalid_topic,
                          (long long)(partition->durable < 0 ? 0 : partition->durable));
     }
     return stored;

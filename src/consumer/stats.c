@@ -17,16 +17,17 @@ struct stats
 stats_first(const struct report *report)
 {
     double degrees = normalise(report->degrees);
+    struct moment moment = report_moment(report);
 
     return (struct stats){
         .count = 1,
         .sum = degrees,
         .min = degrees,
         .max = degrees,
-        .start = report->date,
-        .end = report->date,
-        .min_date = report->date,
-        .max_date = report->date,
+        .start = moment,
+        .end = moment,
+        .min_date = moment,
+        .max_date = moment,
         .has_extremes = true,
     };
 }
@@ -35,23 +36,24 @@ bool
 stats_add(struct stats *stats, const struct report *report)
 {
     double degrees = normalise(report->degrees), sum = stats->sum + degrees;
+    struct moment moment = report_moment(report);
 
     if (!isfinite(sum))
         return false;
     stats->count++;
     stats->sum = sum;
-    if (report->date < stats->start)
-        stats->start = report->date;
-    if (report->date > stats->end)
-        stats->end = report->date;
+    if (moment_is_before(moment, stats->start))
+        stats->start = moment;
+    if (moment_is_before(stats->end, moment))
+        stats->end = moment;
     /* Without extremes of the earlier reports, those of the later ones would be a lie. */
     if (stats->has_extremes && degrees < stats->min) {
         stats->min = degrees;
-        stats->min_date = report->date;
+        stats->min_date = moment;
     }
     if (stats->has_extremes && degrees > stats->max) {
         stats->max = degrees;
-        stats->max_date = report->date;
+        stats->max_date = moment;
     }
     return true;
 }

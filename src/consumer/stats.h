@@ -15,13 +15,21 @@ struct stats {
     int64_t count; /* at least 1 */
     double sum;    /* degrees, finite */
     double min, max;
-    int32_t start, end; /* the earliest and the latest date */
-    int32_t min_date, max_date;
+    struct moment end,
+        start; /* the latest and the earliest: what nearly each report changes first */
+    struct moment min_date, max_date;
     bool has_extremes; /* min, max and their dates are known: not so for a file taken over without
                           them */
+    bool is_count;     /* reports are only counted: the degrees mean nothing */
 };
 
-/* The statistics of a first report. */
+/* What all statistics of a partition have in common. */
+struct stats_shape {
+    enum moment_kind dates; /* MOMENT_ANY: not known */
+    enum { STATS_WITH_DEGREES, STATS_WITHOUT_DEGREES, STATS_ANY } degrees;
+};
+
+/* The statistics of a first report, with degrees. */
 struct stats stats_first(const struct report *report);
 
 /* Adds a further report. False, and nothing changed, when the sum would no longer be finite. */

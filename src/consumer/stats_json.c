@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/date.h"
 #include "consumer/stats_json.h"
 
 #define AVG_TOLERANCE 1e-9 /* relative */
@@ -36,12 +35,14 @@ struct stats_text {
         name, field_kind, offsetof(struct stats_text, member)                                      \
     }
 
+enum { FIELD_OF_COUNT = 0, FIELD_OF_START = 3, FIELD_OF_END = 4 };
+
 static const struct field fields[] = {
-    FIELD("count", FIELD_COUNT, stats.count),
+    [FIELD_OF_COUNT] = FIELD("count", FIELD_COUNT, stats.count),
     FIELD("sum", FIELD_NUMBER, stats.sum),
     FIELD("avg", FIELD_NUMBER, avg),
-    FIELD("start", FIELD_DATE, stats.start),
-    FIELD("end", FIELD_DATE, stats.end),
+    [FIELD_OF_START] = FIELD("start", FIELD_DATE, stats.start),
+    [FIELD_OF_END] = FIELD("end", FIELD_DATE, stats.end),
     FIELD("min", FIELD_NUMBER, stats.min),
     FIELD("min_date", FIELD_DATE, stats.min_date),
     FIELD("max", FIELD_NUMBER, stats.max),
@@ -53,21 +54,12 @@ enum {
     N_REQUIRED = 5, /* up to "end"; the extremes come all together or not at all */
     ALL_REQUIRED = (1 << N_REQUIRED) - 1,
     ALL_FIELDS = (1 << N_FIELDS) - 1,
+    EXTREMES = ALL_FIELDS & ~ALL_REQUIRED,
+    COUNTED = 1 << FIELD_OF_COUNT | 1 << FIELD_OF_START | 1 << FIELD_OF_END, /* without degrees */
 };
 
-static int
-load_date(struct json_object *value, int32_t *datep, struct error *error)
-{
-    const char *text;
-    int result = json_get_text(value, &text, error);
-
-    if (result == 0 && !date_parse(text, strlen(text), datep))
-        return error_set(error, JSON_E_BAD, "is \"%.100s\", must be a date that exists, YYYY-MM-DD",
-                         text);
-    return result;
-}
-
 struct stats_loading {
+    struct stats_shape *shape;
     struct stats_text text;
     unsigned seen; /* a bit a field */
 };
@@ -93,7 +85,9 @@ load_field(void *userdata, const char *key, struct json_object *value, struct er
             *(double *)destination += 0.0; /* -0 becomes 0, as in the statistics of a report */
             break;
         case FIELD_DATE:
-            result = load_date(value, destination, error);
+            result = json_get_moment(value, loading->shape->dates, destination, error);
+            if (result == 0 && loading->shape->dates == MOMENT_ANY)
+                loading->shape->dates = moment_look(*(const struct moment *)destination);
             break;
         }
         return result == 0 ? 0 : error_prefix(error, result, "\"%s\" ", key);
@@ -101,15 +95,33 @@ load_field(void *userdata, const char *key, struct json_object *value, struct er
     return error_set(error, JSON_E_BAD, "has an unknown key \"%.100s\"", key);
 }
 
+/* Counted only, all, or all but the extremes: what is there must be one of them, and what is expected. */
 static int
-check_presence(unsigned seen, struct error *error)
+check_presence(const struct stats_loading *loading, struct error *error)
 {
-    unsigned expected = seen & ~(unsigned)ALL_REQUIRED ? ALL_FIELDS : ALL_REQUIRED;
+    unsigned expected = loading->seen & EXTREMES ? ALL_FIELDS : ALL_REQUIRED;
 
+    if (loading->shape->degrees == STATS_ANY)
+        loading->shape->degrees =
+            loading->seen == COUNTED ? STATS_WITHOUT_DEGREES : STATS_WITH_DEGREES;
+    if (loading->seen == COUNTED && loading->shape->degrees == STATS_WITHOUT_DEGREES)
+        return 0;
     for (size_t i = 0; i < N_FIELDS; i++)
-        if (expected & ~seen & 1u << i)
-            return error_set(error, JSON_E_BAD, "lacks \"%s\"", fields[i].key);
+        if (expected & ~loading->seen & 1u << i)
+            return error_set(error, JSON_E_BAD, "lacks \"%s\"%s", fields[i].key,
+                             loading->seen == COUNTED
+                                 ? "; if the file was written with degrees_field empty, set that"
+                                 : "");
+    if (loading->shape->degrees == STATS_WITHOUT_DEGREES)
+        return error_set(error, JSON_E_BAD,
+                         "has degrees, but degrees_field is empty; set what it was written with");
     return 0;
+}
+
+static bool
+lies_within(struct moment moment, const struct stats *stats)
+{
+    return !moment_is_before(moment, stats->start) && !moment_is_before(stats->end, moment);
 }
 
 /* That the values can be the statistics of one set of reports. */
@@ -123,27 +135,28 @@ check_values(const struct stats_text *text, struct error *error)
         return error_set(error, JSON_E_BAD,
                          "\"avg\" is %.17g, must be \"sum\" / \"count\", which is %.17g", text->avg,
                          avg);
-    if (stats->start > stats->end)
+    if (moment_is_before(stats->end, stats->start))
         return error_set(error, JSON_E_BAD, "\"start\" is after \"end\"");
     if (!stats->has_extremes)
         return 0;
     if (stats->min > stats->max)
         return error_set(error, JSON_E_BAD, "\"min\" is greater than \"max\"");
-    if (stats->min_date < stats->start || stats->min_date > stats->end ||
-        stats->max_date < stats->start || stats->max_date > stats->end)
+    if (!lies_within(stats->min_date, stats) || !lies_within(stats->max_date, stats))
         return error_set(error, JSON_E_BAD,
                          "\"min_date\" or \"max_date\" is not between \"start\" and \"end\"");
     return 0;
 }
 
 int
-stats_json_load(struct json_object *object, struct stats *statsp, struct error *error)
+stats_json_load(struct json_object *object, struct stats_shape *shape, struct stats *statsp,
+                struct error *error)
 {
-    struct stats_loading loading = {.seen = 0};
+    struct stats_loading loading = {.shape = shape};
     int result = json_each_member(object, load_field, &loading, error);
 
     if (result == 0)
-        result = check_presence(loading.seen, error);
+        result = check_presence(&loading, error);
+    loading.text.stats.is_count = loading.seen == COUNTED;
     loading.text.stats.has_extremes = loading.seen == ALL_FIELDS;
     if (result == 0)
         result = check_values(&loading.text, error);
@@ -152,13 +165,11 @@ stats_json_load(struct json_object *object, struct stats *statsp, struct error *
     return result;
 }
 
-static void
-write_date(struct json_writer *writer, const char *key, int32_t date)
+/* Those that are known of it: a bit a field. */
+static unsigned
+fields_of(const struct stats *stats)
 {
-    char text[DATE_LENGTH + 1];
-
-    date_format(date, text);
-    json_writer_text(writer, key, text);
+    return stats->is_count ? COUNTED : stats->has_extremes ? ALL_FIELDS : ALL_REQUIRED;
 }
 
 void
@@ -169,9 +180,11 @@ stats_json_write(struct json_writer *writer, const char *key, const struct stats
                                     .avg = stats->sum / (double)stats->count + 0.0};
 
     json_writer_begin(writer, key, '{');
-    for (size_t i = 0; i < (stats->has_extremes ? N_FIELDS : N_REQUIRED); i++) {
+    for (size_t i = 0; i < N_FIELDS; i++) {
         const void *value = (const char *)&text + fields[i].offset;
 
+        if (!(fields_of(stats) & 1u << i))
+            continue;
         switch (fields[i].kind) {
         case FIELD_COUNT:
             json_writer_integer(writer, fields[i].key, *(const int64_t *)value);
@@ -180,7 +193,7 @@ stats_json_write(struct json_writer *writer, const char *key, const struct stats
             json_writer_number(writer, fields[i].key, *(const double *)value);
             break;
         case FIELD_DATE:
-            write_date(writer, fields[i].key, *(const int32_t *)value);
+            json_writer_moment(writer, fields[i].key, *(const struct moment *)value);
             break;
         }
     }

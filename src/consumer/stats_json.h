@@ -3,14 +3,18 @@
 
 /*
  * Statistics as an object of a document: {"count": …, "sum": …, "avg": …, "start": …, "end": …,
- * "min": …, "min_date": …, "max": …, "max_date": …}.
+ * "min": …, "min_date": …, "max": …, "max_date": …}; without degrees {"count": …, "start": …, "end": …}.
  */
 
 #include "common/json.h"
 #include "consumer/stats.h"
 
-/* Checks and takes over an object: 0, or JSON_E_BAD with a message. */
-int stats_json_load(struct json_object *object, struct stats *statsp, struct error *error);
+/*
+ * Checks and takes over an object: 0, or JSON_E_BAD with a message. What was not known of the shape
+ * is taken from it, for those that follow.
+ */
+int stats_json_load(struct json_object *object, struct stats_shape *shape, struct stats *statsp,
+                    struct error *error);
 
 /* Writes it as the member key of the object that was begun last. */
 void stats_json_write(struct json_writer *writer, const char *key, const struct stats *stats);

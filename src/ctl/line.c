@@ -57,7 +57,8 @@ read_report(const struct line_record *record, struct report_reader *reader, stru
 int
 line_write_report(FILE *file, const struct line_record *record, struct report_reader *reader)
 {
-    char station[REPORT_STATION_MAX + 1], date[DATE_LENGTH + 1];
+    const struct report_fields *fields = reader->json.fields;
+    char station[REPORT_STATION_MAX + 1];
     struct json_writer writer;
     struct report report;
     struct error error = ERROR_INIT;
@@ -73,10 +74,10 @@ line_write_report(FILE *file, const struct line_record *record, struct report_re
     }
     memcpy(station, report.station, report.station_length);
     station[report.station_length] = '\0';
-    date_format(report.date, date);
     json_writer_text(&writer, "station_id", station);
-    json_writer_text(&writer, "date", date);
-    json_writer_number(&writer, "degrees", report.degrees);
+    json_writer_moment(&writer, "date", report_moment(&report));
+    if (!fields || fields->has_degrees)
+        json_writer_number(&writer, "degrees", report.degrees);
     json_writer_integer(&writer, "partition", record->partition);
     if (report.rain != REPORT_RAIN_UNKNOWN)
         json_writer_integer(&writer, "raining", report.rain == REPORT_RAINING);

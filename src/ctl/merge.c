@@ -20,18 +20,19 @@ merged_add(struct stats *stats, const struct stats *further)
     stats->count += further->count;
     /* Two finite sums may not have one. */
     stats->sum = fmax(-DBL_MAX, fmin(DBL_MAX, stats->sum + further->sum));
-    if (further->start < stats->start)
+    if (moment_is_before(further->start, stats->start))
         stats->start = further->start;
-    if (further->end > stats->end)
+    if (moment_is_before(stats->end, further->end))
         stats->end = further->end;
+    stats->is_count = stats->is_count || further->is_count;
     stats->has_extremes = stats->has_extremes && further->has_extremes;
     if (further->min < stats->min ||
-        (further->min == stats->min && further->min_date < stats->min_date)) {
+        (further->min == stats->min && moment_is_before(further->min_date, stats->min_date))) {
         stats->min = further->min;
         stats->min_date = further->min_date;
     }
     if (further->max > stats->max ||
-        (further->max == stats->max && further->max_date < stats->max_date)) {
+        (further->max == stats->max && moment_is_before(further->max_date, stats->max_date))) {
         stats->max = further->max;
         stats->max_date = further->max_date;
     }

@@ -29,7 +29,7 @@ static const struct option_row options[] = {
 /* What is drawn, with the strings that the bars borrow. */
 struct plot {
     const struct merged *merged;
-    bool with_topic, with_id, monthly;
+    bool with_topic, with_id, monthly, counts;
     size_t n_bars;
     struct chart_bar *bars;
     char **strings; /* two a bar */
@@ -99,7 +99,7 @@ static int
 add_bar(struct plot *plot, const struct merged_station *station)
 {
     char **strings = &plot->strings[2 * plot->n_bars];
-    char start[DATE_LENGTH + 1], end[DATE_LENGTH + 1];
+    char start[MOMENT_SIZE], end[MOMENT_SIZE];
     size_t length;
     FILE *file = open_memstream(&strings[0], &length);
 
@@ -107,15 +107,16 @@ add_bar(struct plot *plot, const struct merged_station *station)
         return -ENOMEM;
     format_label(plot, station, file);
     fclose(file);
-    date_format(station->stats.start, start);
-    date_format(station->stats.end, end);
+    moment_format(station->stats.start, start);
+    moment_format(station->stats.end, end);
     if (!strings[0] || asprintf(&strings[1], "%" PRId64 " reports, %s to %s", station->stats.count,
                                 start, end) < 0)
         return -ENOMEM;
     plot->bars[plot->n_bars++] = (struct chart_bar){
         .label = strings[0],
         .note = strings[1],
-        .value = station->stats.sum / (double)station->stats.count,
+        .value = plot->counts ? (double)station->stats.count
+                              : station->stats.sum / (double)station->stats.count,
     };
     if (plot->n_bars == 1)
         plot->total = station->stats;
@@ -143,6 +144,7 @@ fill_bars(struct plot *plot)
         plot->with_topic |= strcmp(station->topic, merged->stations[0].topic) != 0;
         plot->with_id |= strcmp(station->id, merged->stations[0].id) != 0;
         plot->monthly |= station->month > 0;
+        plot->counts |= station->stats.is_count;
         if (is_shown(merged, i))
             shown[n_shown++] = station;
     }
@@ -161,25 +163,30 @@ fini_plot(struct plot *plot)
     free(plot->bars);
 }
 
+static const char *const titles[2][2] = {
+    {"Average by station", "Average by month"},
+    {"Reports by station", "Reports by month"},
+};
+
 static char *
 draw(const struct plot *plot, const char *unit, size_t *lengthp)
 {
     const struct merged_station *first = &plot->merged->stations[0];
-    char start[DATE_LENGTH + 1], end[DATE_LENGTH + 1], subtitle[1024], *text = NULL;
+    char start[MOMENT_SIZE], end[MOMENT_SIZE], subtitle[1024], *text = NULL;
     FILE *file = open_memstream(&text, lengthp);
 
     if (!file)
         return NULL;
-    date_format(plot->total.start, start);
-    date_format(plot->total.end, end);
+    moment_format(plot->total.start, start);
+    moment_format(plot->total.end, end);
     snprintf(subtitle, sizeof(subtitle), "%s%s%s, %" PRId64 " reports from %s to %s",
              plot->with_topic ? "several topics" : first->topic,
              plot->monthly && !plot->with_id && first->id[0] ? ", " : "",
              plot->monthly && !plot->with_id ? first->id : "", plot->total.count, start, end);
     chart_write(file, &(struct chart){
-                          .title = plot->monthly ? "Average by month" : "Average by station",
+                          .title = titles[plot->counts][plot->monthly],
                           .subtitle = subtitle,
-                          .unit = unit,
+                          .unit = plot->counts ? "reports" : unit,
                           .n_bars = plot->n_bars,
                           .bars = plot->bars,
                       });

@@ -53,10 +53,10 @@ static void
 add_station(struct table *table, const struct merged_station *station, bool with_topic)
 {
     const struct stats *stats = &station->stats;
-    char start[DATE_LENGTH + 1], end[DATE_LENGTH + 1], partitions[64];
+    char start[MOMENT_SIZE], end[MOMENT_SIZE], partitions[64];
 
-    date_format(stats->start, start);
-    date_format(stats->end, end);
+    moment_format(stats->start, start);
+    moment_format(stats->end, end);
     partition_list_format(&station->partitions, partitions, sizeof(partitions));
     if (with_topic)
         table_add(table, "%s", station->topic);
@@ -65,7 +65,7 @@ add_station(struct table *table, const struct merged_station *station, bool with
     table_add(table, "%" PRId64, stats->count);
     table_add(table, "%s", start);
     table_add(table, "%s", end);
-    add_degrees(table, true, stats->sum / (double)stats->count);
+    add_degrees(table, !stats->is_count, stats->sum / (double)stats->count);
     add_degrees(table, stats->has_extremes, stats->min);
     add_degrees(table, stats->has_extremes, stats->max);
 }

@@ -96,7 +96,10 @@ static int
 load_document(struct snapshot_file *file, int directory, const char *name)
 {
     cleanup(json_release) struct json_object *root = NULL;
-    struct partition_settings settings = {.number = file->number};
+    struct partition_settings settings = {
+        .number = file->number,
+        .shape = {.dates = MOMENT_ANY, .degrees = STATS_ANY},
+    };
     int result = checkpoint_load(directory, name, &root, &file->error);
 
     partition_fini(&file->partition);

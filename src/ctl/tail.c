@@ -393,7 +393,9 @@ run(struct ctl *ctl)
         .topic = name,
         .raw = ctl->options[OPTION_RAW],
         .start = ctl->options[OPTION_BEGINNING] ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END,
-        .reader = {.format = rules->format, .schema = rules->schema},
+        .reader = {.format = rules->format,
+                   .schema = rules->schema,
+                   .json = {.fields = consumer_settings_fields(rules)}},
     };
     struct error error = ERROR_INIT;
     rd_kafka_conf_t *conf;

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/date.h"
 #include "common/error.h"
+#include "common/moment.h"
 
 #define REPORT_STATION_MAX 255 /* bytes */
 
@@ -33,7 +33,17 @@ struct report {
     int32_t date; /* see common/date.h */
     double degrees;
     enum report_rain rain;
+    struct moment
+        time; /* in place of the date, where its form is not 0: of records that have times */
 };
+
+/* When it was. */
+static inline struct moment
+report_moment(const struct report *report)
+{
+    return __builtin_expect(report->time.form == 0, 1) ? moment_of_date(report->date)
+                                                       : report->time;
+}
 
 /*
  * Whether station and degrees are what a report may hold (the date cannot be wrong once it is a

@@ -16,6 +16,9 @@ read_as(struct report_reader *reader, bool is_json, const void *payload, size_t 
 {
     if (is_json)
         return report_json_read(&reader->json, payload, length, report, error);
+    if (reader->json.fields && reader->json.fields->dates != MOMENT_DATE)
+        return error_set(error, -EBADMSG, "it is not JSON, which date_format = %s is for",
+                         moment_kind_name(reader->json.fields->dates));
     return report_protobuf_read(&reader->protobuf, reader->schema, payload, length, report, error);
 }
 

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,8 +23,27 @@ enum {
     HAS_DEGREES = 2,
     HAS_STATION = 4,
     HAS_RAINING = 8,
-    HAS_NEEDED = HAS_DATE | HAS_DEGREES,
 };
+
+#define OWN(name, bit)                                                                             \
+    {                                                                                              \
+        name, sizeof(name) - 1, bit                                                                \
+    }
+
+static const struct report_fields own_fields = {
+    .n_fields = 5,
+    .fields = {OWN("date", HAS_DATE), OWN("degrees", HAS_DEGREES), OWN("station", HAS_STATION),
+               OWN("raining", HAS_RAINING), OWN("station_id", HAS_STATION)},
+    .needed = HAS_DATE | HAS_DEGREES,
+    .has_degrees = true,
+    .is_own = true,
+};
+
+static inline const struct report_fields *
+fields_of(const struct report_json *reader)
+{
+    return reader->fields ? reader->fields : &own_fields;
+}
 
 struct cursor {
     const char *at, *end;
@@ -198,6 +219,47 @@ take_date(struct cursor *cursor, int32_t *datep)
     return date_parse(begin + 1, DATE_LENGTH, datep);
 }
 
+/* An integer as json-c writes it again, other than -0. */
+static bool
+take_integer(struct cursor *cursor, int64_t *integerp)
+{
+    struct number number;
+
+    if (!scan_number(cursor, &number) || !number.is_integer || number.n_digits > DIGITS_MAX ||
+        (number.is_negative && number.digits == 0))
+        return false;
+    *integerp = number.is_negative ? -(int64_t)number.digits : (int64_t)number.digits;
+    return true;
+}
+
+static inline bool
+take_moment(struct cursor *cursor, enum moment_kind kind, struct report *report)
+{
+    const char *text;
+    size_t length;
+    int64_t integer;
+
+    if (kind == MOMENT_DATE)
+        return take_date(cursor, &report->date);
+    if (kind == MOMENT_RFC3339)
+        return take_text(cursor, &text, &length) && moment_parse(kind, text, length, &report->time);
+    return take_integer(cursor, &integer) && moment_from_number(kind, integer, &report->time);
+}
+
+static inline bool
+take_station(struct cursor *cursor, bool is_own, struct report *report)
+{
+    int64_t integer;
+
+    report->station = cursor->at;
+    if (is_own || peek(cursor) == '"')
+        return take_text(cursor, &report->station, &report->station_length);
+    if (!take_integer(cursor, &integer))
+        return false;
+    report->station_length = (size_t)(cursor->at - report->station);
+    return true;
+}
+
 static inline __attribute__((always_inline)) bool
 take_word(struct cursor *cursor, const char *word)
 {
@@ -210,29 +272,40 @@ take_word(struct cursor *cursor, const char *word)
 }
 
 static inline bool
-take_rain(struct cursor *cursor, enum report_rain *rainp)
+take_rain(struct cursor *cursor, bool is_own, enum report_rain *rainp)
 {
-    if (take(cursor, '1'))
+    if (take(cursor, '1') || (!is_own && take_word(cursor, "true")))
         *rainp = REPORT_RAINING;
-    else if (take(cursor, '0'))
+    else if (take(cursor, '0') || (!is_own && take_word(cursor, "false")))
         *rainp = REPORT_DRY;
     else
         return take_word(cursor, "null");
     return true;
 }
 
-/* The key as its bit, 0 when it is not known. */
+/*
+ * The key as its bit, 0 when it is not known. Records of one kind have their keys in one order, so
+ * each is looked for first where it was found in the one before.
+ */
 static inline unsigned
-take_key(struct cursor *cursor)
+take_key(struct cursor *cursor, const struct report_fields *fields, uint8_t *placep)
 {
-    if (take_word(cursor, "\"date\""))
-        return HAS_DATE;
-    if (take_word(cursor, "\"station\"") || take_word(cursor, "\"station_id\""))
-        return HAS_STATION;
-    if (take_word(cursor, "\"degrees\""))
-        return HAS_DEGREES;
-    if (take_word(cursor, "\"raining\""))
-        return HAS_RAINING;
+    size_t rest = (size_t)(cursor->end - cursor->at);
+
+    for (size_t tries = 0, i = *placep; tries < fields->n_fields; tries++, i++) {
+        const struct report_field *field;
+
+        if (i == fields->n_fields)
+            i = 0;
+        field = &fields->fields[i];
+        if (field->length > 0 && rest >= field->length + 2 && cursor->at[0] == '"' &&
+            cursor->at[field->length + 1] == '"' &&
+            memcmp(cursor->at + 1, field->path, field->length) == 0) {
+            cursor->at += field->length + 2;
+            *placep = (uint8_t)i;
+            return field->bit;
+        }
+    }
     return 0;
 }
 
@@ -245,37 +318,40 @@ skip_blanks(struct cursor *cursor)
 }
 
 static inline bool
-take_value(struct cursor *cursor, unsigned key, struct report *report)
+take_value(struct cursor *cursor, const struct report_fields *fields, unsigned key,
+           struct report *report)
 {
     switch (key) {
     case HAS_DATE:
-        return take_date(cursor, &report->date);
+        return take_moment(cursor, fields->dates, report);
     case HAS_STATION:
-        return take_text(cursor, &report->station, &report->station_length);
+        return take_station(cursor, fields->is_own, report);
     case HAS_DEGREES:
         return take_degrees(cursor, &report->degrees);
     case HAS_RAINING:
-        return take_rain(cursor, &report->rain);
+        return take_rain(cursor, fields->is_own, &report->rain);
     default:
         return false;
     }
 }
 
 static bool
-read_quickly(const char *text, size_t length, struct report *report)
+read_quickly(struct report_json *reader, const char *text, size_t length, struct report *report)
 {
+    const struct report_fields *fields = fields_of(reader);
     struct cursor cursor = {text, text + length};
-    unsigned seen = 0;
+    unsigned seen = 0, key;
+    size_t n = 0;
 
     *report = (struct report){.station = ""};
     skip_blanks(&cursor);
     if (!take(&cursor, '{'))
         return false;
     do {
-        unsigned key;
-
         skip_blanks(&cursor);
-        key = take_key(&cursor);
+        if (n == REPORT_FIELDS_MAX)
+            return false;
+        key = take_key(&cursor, fields, &reader->order[n++]);
         if (seen & key)
             return false;
         seen |= key;
@@ -283,14 +359,14 @@ read_quickly(const char *text, size_t length, struct report *report)
         if (!take(&cursor, ':'))
             return false;
         skip_blanks(&cursor);
-        if (!take_value(&cursor, key, report))
+        if (!take_value(&cursor, fields, key, report))
             return false;
         skip_blanks(&cursor);
     } while (take(&cursor, ','));
     if (!take(&cursor, '}'))
         return false;
     skip_blanks(&cursor);
-    return cursor.at == cursor.end && (seen & HAS_NEEDED) == HAS_NEEDED;
+    return cursor.at == cursor.end && (seen & fields->needed) == fields->needed;
 }
 
 /* ---- the long way ---- */
@@ -356,49 +432,68 @@ check_strict(const char *text, size_t length, struct error *error)
     return 0;
 }
 
-struct members {
-    struct report report;
-    unsigned seen;
-};
+/* ---- values: 0, or -EBADMSG with a message that begins with "is …" ---- */
 
 static int
-get_date(struct report *report, struct json_object *value, struct error *error)
+get_date(struct report_json *reader, struct json_object *value, struct report *report,
+         struct error *error)
 {
+    enum moment_kind kind = fields_of(reader)->dates;
     char shown[REPORT_SHOWN_SIZE];
+    struct moment moment;
     const char *text;
 
-    if (json_get_text(value, &text, error) != 0)
-        return -EBADMSG;
-    if (date_parse(text, strlen(text), &report->date))
+    if (json_get_moment(value, kind, &moment, error) == 0) {
+        if (kind == MOMENT_DATE)
+            report->date = moment_date(moment);
+        else
+            report->time = moment;
         return 0;
-    report_show(text, strlen(text), shown);
-    return error_set(error, -EBADMSG, "is \"%s\", must be a date that exists, as YYYY-MM-DD",
-                     shown);
+    }
+    if (json_get_text(value, &text, NULL) == 0) {
+        report_show(text, strlen(text), shown);
+        error_set(error, 0, "is \"%s\", must be %s", shown, moment_describe(kind));
+    }
+    return -EBADMSG;
 }
 
 static int
-get_degrees(struct report *report, struct json_object *value, struct error *error)
+get_degrees(struct report_json *reader, struct json_object *value, struct report *report,
+            struct error *error)
 {
     return json_get_number(value, &report->degrees, error) == 0 ? 0 : -EBADMSG;
 }
 
 /* A NUL that would hide the rest is refused by json_read(). */
 static int
-get_station(struct report *report, struct json_object *value, struct error *error)
+get_station(struct report_json *reader, struct json_object *value, struct report *report,
+            struct error *error)
 {
-    if (json_get_text(value, &report->station, error) != 0)
-        return -EBADMSG;
+    int64_t integer;
+
+    report->station = reader->integer;
+    if (!fields_of(reader)->is_own &&
+        json_get_integer(value, INT64_MIN, INT64_MAX - 1, &integer, NULL) == 0)
+        snprintf(reader->integer, sizeof(reader->integer), "%" PRId64, integer);
+    else if (json_get_text(value, &report->station, error) != 0)
+        return error_append(error, -EBADMSG, fields_of(reader)->is_own ? "" : " or an integer");
     report->station_length = strlen(report->station);
     return 0;
 }
 
 static int
-get_raining(struct report *report, struct json_object *value, struct error *error)
+get_raining(struct report_json *reader, struct json_object *value, struct report *report,
+            struct error *error)
 {
+    bool is_raining;
     int64_t raining;
 
     if (!value) /* so json-c has null */
         return 0;
+    if (!fields_of(reader)->is_own && json_is_boolean(value, &is_raining)) {
+        report->rain = is_raining ? REPORT_RAINING : REPORT_DRY;
+        return 0;
+    }
     if (json_get_integer(value, INT64_MIN, INT64_MAX - 1, &raining, error) != 0)
         return error_append(error, -EBADMSG, ", 0 or 1");
     if (raining != 0 && raining != 1)
@@ -407,51 +502,47 @@ get_raining(struct report *report, struct json_object *value, struct error *erro
     return 0;
 }
 
-static const struct {
-    const char *key;
-    unsigned bit;
-    int (*get)(struct report *report, struct json_object *value, struct error *error);
-} keys[] = {
-    {"date", HAS_DATE, get_date},          {"degrees", HAS_DEGREES, get_degrees},
-    {"station", HAS_STATION, get_station}, {"station_id", HAS_STATION, get_station},
-    {"raining", HAS_RAINING, get_raining},
-};
-
 static int
-get_member(void *userdata, const char *key, struct json_object *value, struct error *error)
+get_value(struct report_json *reader, unsigned bit, struct json_object *value,
+          struct report *report, struct error *error)
 {
-    struct members *members = userdata;
-
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (strcmp(key, keys[i].key) == 0) {
-            /* No key stands twice, so it is the other of two. */
-            if (members->seen & keys[i].bit)
-                return error_set(error, -EBADMSG,
-                                 "it has both \"station\" and \"station_id\", must have one of "
-                                 "them");
-            members->seen |= keys[i].bit;
-            if (keys[i].get(&members->report, value, error) != 0)
-                return error_prefix(error, -EBADMSG, "\"%s\" ", key);
-        }
-    return 0;
+    switch (bit) {
+    case HAS_DATE:
+        return get_date(reader, value, report, error);
+    case HAS_DEGREES:
+        return get_degrees(reader, value, report, error);
+    case HAS_STATION:
+        return get_station(reader, value, report, error);
+    default:
+        return get_raining(reader, value, report, error);
+    }
 }
 
 static int
-get_members(struct json_object *root, struct report *report, struct error *error)
+get_report(struct report_json *reader, struct report *report, struct error *error)
 {
-    struct members members = {.report = {.station = ""}};
-    int result;
+    const struct report_fields *fields = fields_of(reader);
+    unsigned seen = 0;
 
-    if (!json_is_object(root))
+    *report = (struct report){.station = ""};
+    if (!json_is_object(reader->root))
         return error_set(error, -EBADMSG, "it is not a JSON object");
-    result = json_each_member(root, get_member, &members, error);
-    if (result != 0)
-        return result;
-    if (!(members.seen & HAS_DATE))
-        return error_set(error, -EBADMSG, "\"date\" is missing");
-    if (!(members.seen & HAS_DEGREES))
-        return error_set(error, -EBADMSG, "\"degrees\" is missing");
-    *report = members.report;
+    for (size_t i = 0; i < fields->n_fields; i++) {
+        const struct report_field *field = &fields->fields[i];
+        struct json_object *value;
+
+        if (!json_find(reader->root, field->path, &value))
+            continue;
+        if (seen & field->bit)
+            return error_set(error, -EBADMSG,
+                             "it has both \"station\" and \"station_id\", must have one of them");
+        seen |= field->bit;
+        if (get_value(reader, field->bit, value, report, error) != 0)
+            return error_prefix(error, -EBADMSG, "\"%s\" ", field->path);
+    }
+    for (size_t i = 0; i < fields->n_fields; i++)
+        if (fields->needed & ~seen & fields->fields[i].bit)
+            return error_set(error, -EBADMSG, "\"%s\" is missing", fields->fields[i].path);
     return 0;
 }
 
@@ -468,7 +559,7 @@ report_json_read_slowly(struct report_json *reader, const void *payload, size_t 
     if (result == JSON_E_BAD)
         return error_prefix(error, -EBADMSG, "it ");
     result = check_strict(payload, length, error);
-    return result == 0 ? get_members(reader->root, report, error) : result;
+    return result == 0 ? get_report(reader, report, error) : result;
 }
 
 int
@@ -477,7 +568,7 @@ report_json_read(struct report_json *reader, const void *payload, size_t length,
 {
     struct report quick;
 
-    if (read_quickly(payload, length, &quick)) {
+    if (read_quickly(reader, payload, length, &quick)) {
         *report = quick;
         return 0;
     }
@@ -489,6 +580,56 @@ report_json_fini(struct report_json *reader)
 {
     json_release(reader->root);
     reader->root = NULL;
+}
+
+/* ---- the records of others ---- */
+
+int
+report_path_check(const char *path, struct error *error)
+{
+    size_t length = strlen(path);
+
+    if (path[0] == '.' || (length > 0 && path[length - 1] == '.') || strstr(path, ".."))
+        return error_set(error, -EINVAL,
+                         "\"%.200s\" has an empty name, must be a path such as metadata.timestamp",
+                         path);
+    return 0;
+}
+
+void
+report_fields_init(struct report_fields *fields, const struct report_paths *paths,
+                   enum moment_kind dates)
+{
+    const struct {
+        const char *path, *own;
+        unsigned bit;
+    } all[] = {
+        {paths->date, "date", HAS_DATE},
+        {paths->degrees, "degrees", HAS_DEGREES},
+        {paths->station, "station", HAS_STATION},
+        {paths->raining, "raining", HAS_RAINING},
+        {paths->station ? "" : NULL, "station_id", HAS_STATION},
+    };
+
+    *fields = (struct report_fields){
+        .needed = HAS_DATE,
+        .dates = dates,
+        .has_degrees = !paths->degrees || paths->degrees[0],
+    };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        const char *path = all[i].path ? all[i].path : all[i].own;
+
+        if (!path[0])
+            continue;
+        if (all[i].bit == HAS_DEGREES || (all[i].bit == HAS_STATION && all[i].path))
+            fields->needed |= all[i].bit;
+        fields->fields[fields->n_fields++] = (struct report_field){
+            .path = path,
+            /* Where a key may stand with escapes, or below another, the long way finds it. */
+            .length = strpbrk(path, ".\"\\") ? 0 : strlen(path),
+            .bit = all[i].bit,
+        };
+    }
 }
 
 /* ---- writing ---- */

@@ -181,7 +181,7 @@ report_protobuf_read_slowly(struct report_protobuf *reader, enum report_schema s
     const ProtobufCMessageDescriptor *descriptor = schema == REPORT_SCHEMA_REPORT
                                                        ? &weatherd__report__descriptor
                                                        : &weatherd__station_report__descriptor;
-    struct report converted;
+    struct report converted = {.station = ""};
 
     report_protobuf_fini(reader);
     reader->unpacked =

@@ -43,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must_be_same(a, b)                                                                         \
     must((a)->date == (b)->date && (a)->rain == (b)->rain &&                                       \
              memcmp(&(a)->degrees, &(b)->degrees, sizeof(double)) == 0 &&                          \
+             moment_is_same((a)->time, (b)->time) && (a)->time.form == (b)->time.form &&           \
              (a)->station_length == (b)->station_length &&                                         \
              memcmp((a)->station, (b)->station, (a)->station_length) == 0,                         \
          "%d %d %.17g \"%.*s\", %d %d %.17g \"%.*s\"", (int)(a)->date, (int)(a)->rain,             \

@@ -22,10 +22,11 @@ check_station(const struct station *station, bool monthly)
 
     must(stats->count >= 1 && stats->count <= COUNT_MAX && isfinite(stats->sum), "%lld, %g",
          (long long)stats->count, stats->sum);
-    must(stats->start >= DATE_MIN && stats->start <= stats->end && stats->end <= DATE_MAX,
-         "%d to %d", stats->start, stats->end);
-    date_format(stats->start, start);
-    date_format(stats->end, end);
+    date_format(moment_date(stats->start), start);
+    date_format(moment_date(stats->end), end);
+    must(stats->start.form == 0 && stats->end.form == 0 &&
+             !moment_is_before(stats->end, stats->start),
+         "%s to %s", start, end);
     must(!monthly || (strncmp(start, station->id, PARTITION_MONTH_LENGTH) == 0 &&
                       strncmp(end, station->id, PARTITION_MONTH_LENGTH) == 0),
          "%s: %s to %s", station->id, start, end);
@@ -35,9 +36,12 @@ check_station(const struct station *station, bool monthly)
          "\"%s\"", station->id);
     must(!stats->has_extremes ||
              (isfinite(stats->min) && isfinite(stats->max) && stats->min <= stats->max &&
-              stats->min_date >= stats->start && stats->min_date <= stats->end &&
-              stats->max_date >= stats->start && stats->max_date <= stats->end),
-         "%g of %d, %g of %d", stats->min, stats->min_date, stats->max, stats->max_date);
+              !moment_is_before(stats->min_date, stats->start) &&
+              !moment_is_before(stats->end, stats->min_date) &&
+              !moment_is_before(stats->max_date, stats->start) &&
+              !moment_is_before(stats->end, stats->max_date)),
+         "%g of %d, %g of %d", stats->min, moment_date(stats->min_date), stats->max,
+         moment_date(stats->max_date));
 }
 
 /* Each station is found, so none is there twice. */
@@ -80,7 +84,8 @@ check_layout(enum partition_layout layout, const char *text, size_t size)
             struct stats *stats = &partition.stations.stations[i].stats;
 
             if (stats->count < COUNT_MAX)
-                stats_add(stats, &(struct report){.date = stats->end, .degrees = -0.1});
+                stats_add(stats,
+                          &(struct report){.date = moment_date(stats->end), .degrees = -0.1});
         }
         counted = fuzz_partition_write(&partition, offset);
         fuzz_partition_must_come_back(layout, counted);

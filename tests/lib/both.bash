@@ -32,6 +32,15 @@ go_on() # PARTITION...
     done
 }
 
+# What was on its way when the producer stopped may still arrive between two looks.
+a_straight_run_gives_the_same() # TOPIC
+{
+    rm -rf straight && mkdir straight &&
+        consumer -o "consumer.topic=$1" --until-end 0-3 &&
+        consumer -o "consumer.topic=$1" -o consumer.directory=straight --until-end 0-3 &&
+        same_files straight .
+}
+
 # Nothing lost, nothing twice, nothing out of order, and no complaint but of brokers.
 expect_exact_files() # TOPIC
 {
@@ -40,14 +49,11 @@ expect_exact_files() # TOPIC
     within 5 stop source
     within 5 stop sink
     days=$(json producer.json 'd["days"]')
-    consumer -o "consumer.topic=$1" --until-end 0-3
-    mkdir straight
-    consumer -o "consumer.topic=$1" -o consumer.directory=straight --until-end 0-3
-    same_files straight .
+    wait_for 60 a_straight_run_gives_the_same "$1"
     topic compare "$1" . --text
     for partition in 0 1 2 3; do
         json_is "partition-$partition.json" "all(s['count'] == (date(s['end']) - date(s['start'])).days + 1
-            and $days <= s['count'] <= $days + 1 for k, s in d.items() if k != 'offset')"
+            and $days <= s['count'] for k, s in d.items() if k != 'offset')"
     done
     ((50 == $(cat partition-{0..3}.json | grep -c '"count"')))
     if log_has sink 'err: |have not come|could not be verified' || log_has source 'err: '; then return 1; fi

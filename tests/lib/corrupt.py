@@ -73,7 +73,7 @@ WAYS = {
     "avg-does-not-fit": (put("avg", 1.0), 'StationA.*"avg"'),
     "date-impossible": (put("end", "2001-02-29"), 'StationA.*"end".*2001-02-29'),
     "date-short": (put("start", "2000-1-1"), 'StationA.*"start"'),
-    "date-number": (put("start", 20000101), 'StationA.*"start"'),
+    "date-number": (put("start", 20000101), 'StationA.*"(start|end)"'),
     "start-after-end": (put("start", "2010-01-01"), 'StationA.*"start"'),
     "min-above-max": (put("min", 1e9), 'StationA.*"min"'),
     "min-date-outside": (put("min_date", "1999-12-31"), 'StationA.*"min_date"'),

@@ -108,6 +108,11 @@ def topics(form):
     ), "t" * NAME_MAX
 
 
+def paths(form):
+    unlike = re.escape(" has an empty name, must be a path such as metadata.timestamp")
+    return [(value, quoted(value, unlike)) for value in (".", "..", ".a", "a.", "a..b")], "a b.c"
+
+
 def lists(form):
     unlike = re.escape(" is not a list of partitions, such as 2 or 0,2 or 0-3")
     return [(value, quoted(value, unlike)) for value in ("x", "", "0-", "2-0", "-1", "0,,1", ",0", "0,")] + [
@@ -156,6 +161,7 @@ FORMS = [
     (r"DATE", dates),
     (r"TOPIC", topics),
     (r"LIST", lists),
+    (r"PATH", paths),
     (r"RATE", rates),
     (r"HOST:PORT\[,HOST:PORT\]\.\.\.", servers),
     (r"DIRECTORY|FILE|COLUMN", names),

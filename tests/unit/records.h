@@ -28,6 +28,7 @@ reports_are_equal(const struct report *a, const struct report *b)
 {
     return a->date == b->date && a->rain == b->rain &&
            memcmp(&a->degrees, &b->degrees, sizeof(double)) == 0 &&
+           moment_is_same(a->time, b->time) && a->time.form == b->time.form &&
            a->station_length == b->station_length &&
            memcmp(a->station, b->station, a->station_length) == 0;
 }

@@ -157,11 +157,11 @@ bad_files_are_refused(void **state)
          "is "
          "1.6999999999999999e+308"},
         {FILE_OF(HEAD "\"start\": 20000101, \"end\": \"2000-01-09\""),
-         "station \"A\": \"start\" is 20000101, must be a string"},
+         "station \"A\": \"start\" is 20000101, must be a date that exists, as YYYY-MM-DD"},
         {FILE_OF(HEAD "\"start\": \"2000-02-30\", \"end\": \"2000-01-09\""),
-         "station \"A\": \"start\" is \"2000-02-30\", must be a date that exists, YYYY-MM-DD"},
+         "station \"A\": \"start\" is \"2000-02-30\", must be a date that exists, as YYYY-MM-DD"},
         {FILE_OF(HEAD "\"start\": \"2000-01-01\", \"end\": \"2000-1-9\""),
-         "station \"A\": \"end\" is \"2000-1-9\", must be a date that exists, YYYY-MM-DD"},
+         "station \"A\": \"end\" is \"2000-1-9\", must be a date that exists, as YYYY-MM-DD"},
         {FILE_OF(HEAD "\"start\": \"2000-01-10\", \"end\": \"2000-01-09\""),
          "station \"A\": \"start\" is after \"end\""},
         {FILE_OF(HEAD REST ", \"min\": \"x\", \"min_date\": \"2000-01-01\", \"max\": 40, "
@@ -187,7 +187,7 @@ bad_files_are_refused(void **state)
          "station \"A\": \"min_date\" or \"max_date\" is not between \"start\" and \"end\""},
         {FILE_OF(HEAD REST ", \"min\": 20, \"min_date\": null, \"max\": 40, "
                            "\"max_date\": \"2000-01-09\""),
-         "station \"A\": \"min_date\" is null, must be a string"},
+         "station \"A\": \"min_date\" is null, must be a date that exists, as YYYY-MM-DD"},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
@@ -326,10 +326,10 @@ a_station_is_read_value_by_value(void **state)
     assert_true(station->stats.sum == 60.5);
     assert_true(station->stats.min == 20.5);
     assert_true(station->stats.max == 40);
-    assert_int_equal(station->stats.start, 10957);
-    assert_int_equal(station->stats.end, 10965);
-    assert_int_equal(station->stats.min_date, 10957);
-    assert_int_equal(station->stats.max_date, 10965);
+    assert_int_equal(moment_date(station->stats.start), 10957);
+    assert_int_equal(moment_date(station->stats.end), 10965);
+    assert_int_equal(moment_date(station->stats.min_date), 10957);
+    assert_int_equal(moment_date(station->stats.max_date), 10965);
     assert_true(station->stats.has_extremes);
     partition_fini(&partition);
 }

@@ -21,13 +21,25 @@ assert_stats(size_t number, const struct stats *stats, const struct stats *expec
 {
     if (stats->count != expected->count || stats->sum != expected->sum ||
         stats->min != expected->min || stats->max != expected->max ||
-        stats->start != expected->start || stats->end != expected->end ||
-        stats->min_date != expected->min_date || stats->max_date != expected->max_date ||
+        !moment_is_same(stats->start, expected->start) ||
+        !moment_is_same(stats->end, expected->end) ||
+        !moment_is_same(stats->min_date, expected->min_date) ||
+        !moment_is_same(stats->max_date, expected->max_date) ||
         stats->has_extremes != expected->has_extremes)
         fail_msg("after report %zu: count %d, sum %g, min %g on %d, max %g on %d, from %d to %d",
-                 number, (int)stats->count, stats->sum, stats->min, stats->min_date, stats->max,
-                 stats->max_date, stats->start, stats->end);
+                 number, (int)stats->count, stats->sum, stats->min, moment_date(stats->min_date),
+                 stats->max, moment_date(stats->max_date), moment_date(stats->start),
+                 moment_date(stats->end));
 }
+
+#define ON(day)                                                                                    \
+    {                                                                                              \
+        .seconds = (day)*INT64_C(86400)                                                            \
+    }
+#define STATS(count, sum, min, max, start, end, min_date, max_date, has_extremes)                  \
+    {                                                                                              \
+        count, sum, min, max, ON(end), ON(start), ON(min_date), ON(max_date), has_extremes, false  \
+    }
 
 static void
 reports_add_up(void **state)
@@ -35,18 +47,18 @@ reports_add_up(void **state)
     static const struct {
         int32_t date;
         double degrees;
-        struct stats stats; /* count, sum, min, max, start, end, min_date, max_date, has_extremes */
+        struct stats stats;
     } steps[] = {
-        {10, 20, {1, 20, 20, 20, 10, 10, 10, 10, true}},
-        {11, 30.5, {2, 50.5, 20, 30.5, 10, 11, 10, 11, true}},
-        {12, -5, {3, 45.5, -5, 30.5, 10, 12, 12, 11, true}},
+        {10, 20, STATS(1, 20, 20, 20, 10, 10, 10, 10, true)},
+        {11, 30.5, STATS(2, 50.5, 20, 30.5, 10, 11, 10, 11, true)},
+        {12, -5, STATS(3, 45.5, -5, 30.5, 10, 12, 12, 11, true)},
         /* Equal extremes: the first day on which each was met, in the order of the records. */
-        {13, -5, {4, 40.5, -5, 30.5, 10, 13, 12, 11, true}},
-        {14, 30.5, {5, 71, -5, 30.5, 10, 14, 12, 11, true}},
+        {13, -5, STATS(4, 40.5, -5, 30.5, 10, 13, 12, 11, true)},
+        {14, 30.5, STATS(5, 71, -5, 30.5, 10, 14, 12, 11, true)},
         /* Late and twice, where the policy keeps it. */
-        {9, 0, {6, 71, -5, 30.5, 9, 14, 12, 11, true}},
-        {9, 99, {7, 170, -5, 99, 9, 14, 12, 9, true}},
-        {14, -99, {8, 71, -99, 99, 9, 14, 14, 9, true}},
+        {9, 0, STATS(6, 71, -5, 30.5, 9, 14, 12, 11, true)},
+        {9, 99, STATS(7, 170, -5, 99, 9, 14, 12, 9, true)},
+        {14, -99, STATS(8, 71, -99, 99, 9, 14, 14, 9, true)},
     };
     struct stats stats = {0};
 
@@ -64,10 +76,11 @@ reports_add_up(void **state)
 static void
 extremes_that_are_not_known_are_left_alone(void **state)
 {
-    struct stats stats = {.count = 3, .sum = 30, .start = 10, .end = 12, .has_extremes = false};
+    struct stats stats = {
+        .count = 3, .sum = 30, .start = ON(10), .end = ON(12), .has_extremes = false};
     const struct report cold = {"A", 1, 13, -99, REPORT_DRY};
     const struct report hot = {"A", 1, 14, 99, REPORT_DRY};
-    const struct stats expected = {5, 30, 0, 0, 10, 14, 0, 0, false};
+    const struct stats expected = STATS(5, 30, 0, 0, 10, 14, 0, 0, false);
 
     assert_true(stats_add(&stats, &cold));
     assert_true(stats_add(&stats, &hot));
