@@ -27,6 +27,14 @@ setup_file()
     ((status == 0))
 }
 
+@test "records of other programs cost at most a tenth more than our own, where they are flat" {
+    local status=0
+
+    "$(built bench/decode)" mapped json 1.1 >figures || status=$?
+    sed 's/^/# /' figures >&3
+    ((status == 0))
+}
+
 @test "the first record is applied soon after exec, with a thousand stations on file" {
     # far enough to have met all stations, with more to read
     consumer_start reader -o consumer.checkpoint_interval=10ms 0-3
