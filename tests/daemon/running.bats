@@ -145,6 +145,28 @@ use_topic() # NAME
     done
 }
 
+@test "a directory that is deleted under a daemon ends it with 74, named, and is not made again" {
+    use_topic deleted
+    mkdir gone
+    consumer_start sink "${name[@]}" -o consumer.directory=gone -o consumer.checkpoint_interval=10ms 0-3
+    wait_for 10 test -e gone/.partition-3.source
+    wait_for 10 rm -r gone # which may find a new file while it is at work
+    producer "${topics[@]}" -o producer.days=3 -o producer.interval=0
+    run await sink
+    expect_status 74
+    log_has sink 'err: gone/\.?partition-.*the directory has been deleted; restore it from a copy'
+    [[ ! -e gone ]]
+
+    mkdir gone
+    producer_start source "${topics[@]}" -o producer.directory=gone -o producer.interval=10ms
+    wait_for 10 test -e gone/producer.json
+    wait_for 10 rm -r gone
+    run await source
+    expect_status 74
+    log_has source 'err: gone/producer.json: .*the directory has been deleted; restore it from a copy'
+    [[ ! -e gone ]]
+}
+
 @test "STATE_DIRECTORY is where the files go, unless the settings say otherwise" {
     use_topic state
     mkdir state
