@@ -94,6 +94,25 @@ use_topic() # NAME
     done
 }
 
+@test "a supervisor that watches is told again and again that the loop gets on" {
+    local daemon
+
+    use_topic watched
+    start_ear
+    export WATCHDOG_USEC=400000
+    told_often() { ((3 <= $(grep -cx WATCHDOG=1 "$(kit_state)/ear.out"))); }
+    for daemon in consumer producer; do
+        : >"$(kit_state)/ear.out"
+        if [[ $daemon == consumer ]]; then
+            consumer_start "$daemon" "${name[@]}" 0
+        else
+            producer_start "$daemon" "${topics[@]}"
+        fi
+        wait_for 10 told_often
+        stop "$daemon"
+    done
+}
+
 @test "without a broker the status says for whom it waits and since when" {
     start_ear
     consumer_start one -o kafka.bootstrap.servers=127.0.0.1:1 0
