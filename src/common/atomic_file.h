@@ -25,7 +25,8 @@ struct atomic_file {
 
 /*
  * Opens the temporary file, removing one that a crash has left. The caller holds a lock that keeps
- * a second writer away. Returns 0, or a negative errno, as do the others.
+ * a second writer away. Returns 0, or a negative errno, as do the others; -ENOENT: the directory
+ * has been deleted.
  */
 int atomic_file_begin(struct atomic_file *file, int directory, const char *name);
 

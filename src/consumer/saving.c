@@ -3,10 +3,14 @@
 /*
  * When the files are replaced. By the thread that applies the records, so that they never hold half
  * a record; never for more than a tenth of the time; and while one can't be written nothing is
- * read, so that memory stays bounded and nothing is lost but time.
+ * read, so that memory stays bounded and nothing is lost but time. Only a directory that was deleted
+ * ends the program: nothing can ever be written there again.
  */
 
+#include <sysexits.h>
+
 #include "consumer/consumer_private.h"
+#include "stream/checkpoint.h"
 
 #define SHARE     10 /* a tenth */
 #define RETRY_MIN SECOND
@@ -18,13 +22,27 @@ is_covered(const struct consumer *consumer, size_t index)
     return !consumer->letters || dead_letters_pending_of(consumer->letters, index) == 0;
 }
 
+/* There is no use in waiting for a directory that is gone: whatever is made in its place is another. */
+static void
+leave_deleted_directory(struct consumer *consumer, struct consumer_partition *partition,
+                        const struct error *error)
+{
+    log_event_at(consumer->log, MESSAGE_CHECKPOINT_FAILED,
+                 consumer_at_file(partition, partition->stream.offset),
+                 "%s; restore it from a copy, or create it to start again from offset 0",
+                 error->text);
+    partition->stream.dirty = false;
+    consumer_leave(consumer, EX_IOERR);
+}
+
 static bool
 store(struct consumer *consumer, struct consumer_partition *partition)
 {
     struct error error = ERROR_INIT;
     uint64_t started = loop_now();
+    int result = stream_store(&partition->stream, &error);
 
-    if (stream_store(&partition->stream, &error) == 0) {
+    if (result == 0) {
         partition->saved_at = time(NULL);
         partition->save_duration = loop_now() - started;
         partition->durable = partition->stream.offset;
@@ -36,6 +54,10 @@ store(struct consumer *consumer, struct consumer_partition *partition)
         return true;
     }
     partition->save_failures++;
+    if (result == CHECKPOINT_E_GONE) {
+        leave_deleted_directory(consumer, partition, &error);
+        return false;
+    }
     /* The last one of all says why the program ends as it does. */
     consumer->paused_told |= log_event_sampled(
         consumer->log, consumer->leaving ? NULL : &consumer->samplers[MESSAGE_CHECKPOINT_FAILED],

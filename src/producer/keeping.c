@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "producer/producer_private.h"
+#include "stream/checkpoint.h"
 #include "stream/lock.h"
 
 static int
@@ -104,21 +105,35 @@ producer_open_directory(struct producer *producer)
     return producer->daemon->flag ? forget_position(producer) : load_position(producer);
 }
 
+/* It is tried again, but for a directory that is gone: nothing can ever be written there. */
+static void
+fail_to_save(struct producer *producer, int result, const struct error *error)
+{
+    producer->paused = true;
+    if (result == CHECKPOINT_E_GONE) {
+        log_event(producer->log, MESSAGE_CHECKPOINT_FAILED,
+                  "%s/%s; restore it from a copy, or create it to begin anew", producer->directory,
+                  error->text);
+        producer->dirty = false;
+        producer_leave(producer, EX_IOERR);
+        return;
+    }
+    producer->paused_told |= log_event_sampled(
+        producer->log, producer->leaving ? NULL : &producer->samplers[MESSAGE_CHECKPOINT_FAILED],
+        MESSAGE_CHECKPOINT_FAILED, LOG_NO_FIELDS, "%s/%s; sending stands still until it can be%s",
+        producer->directory, error->text, producer->leaving ? ", which now it will not" : "");
+}
+
 bool
 producer_save(struct producer *producer)
 {
     const struct position *position = &producer->acknowledged;
     uint64_t started = loop_now();
     struct error error = ERROR_INIT;
+    int result = producer->dirty ? position_store(&producer->file, position, &error) : 0;
 
-    if (producer->dirty && position_store(&producer->file, position, &error) < 0) {
-        producer->paused_told |= log_event_sampled(
-            producer->log,
-            producer->leaving ? NULL : &producer->samplers[MESSAGE_CHECKPOINT_FAILED],
-            MESSAGE_CHECKPOINT_FAILED, LOG_NO_FIELDS,
-            "%s/%s; sending stands still until it can be%s", producer->directory, error.text,
-            producer->leaving ? ", which now it will not" : "");
-        producer->paused = true;
+    if (result != 0) {
+        fail_to_save(producer, result, &error);
         return false;
     }
     if (producer->dirty)

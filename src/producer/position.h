@@ -44,7 +44,7 @@ void position_file_fini(struct position_file *file);
 enum { POSITION_E_NONE = 1, POSITION_E_CORRUPT = 2 };
 int position_load(struct position_file *file, struct position *position, struct error *error);
 
-/* Writes it durably: 0, or a negative errno with a message. */
+/* Writes it durably: 0; CHECKPOINT_E_GONE or a negative errno, with a message. */
 int position_store(const struct position_file *file, const struct position *position,
                    struct error *error);
 

@@ -78,6 +78,9 @@ checkpoint_store(int directory, const char *name, checkpoint_write_fn write, voi
     int result;
 
     result = atomic_file_begin(&file, directory, name);
+    if (result == -ENOENT)
+        return error_set(error, CHECKPOINT_E_GONE,
+                         "%s: can't be replaced: the directory has been deleted", name);
     if (result == 0) {
         json_writer_init(&writer, write_piece, &file);
         write(userdata, &writer);

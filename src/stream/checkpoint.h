@@ -18,7 +18,7 @@
  * a regular file or not strict JSON; a negative errno with a message when it can't be read. The
  * file is never changed.
  */
-enum { CHECKPOINT_E_NONE = 1, CHECKPOINT_E_CORRUPT = 2 };
+enum { CHECKPOINT_E_NONE = 1, CHECKPOINT_E_CORRUPT = 2, CHECKPOINT_E_GONE = 3 };
 int checkpoint_load(int directory, const char *name, struct json_object **rootp,
                     struct error *error);
 
@@ -27,7 +27,8 @@ typedef void (*checkpoint_write_fn)(void *userdata, struct json_writer *writer);
 
 /*
  * Replaces NAME by what write produces. 0 once it is durable; a negative errno with a message, the
- * old file being intact.
+ * old file being intact; CHECKPOINT_E_GONE with a message when the directory has been deleted, so
+ * that there is nothing to wait for.
  */
 int checkpoint_store(int directory, const char *name, checkpoint_write_fn write, void *userdata,
                      struct error *error);

@@ -47,7 +47,7 @@ void identity_init(struct identity *identity, const char *topic, int32_t partiti
 enum { IDENTITY_E_OTHER_TOPIC = 3 };
 int identity_load(struct identity *identity, int directory, struct error *error);
 
-/* Writes it durably: 0, or a negative errno with a message. */
+/* Writes it durably: 0; CHECKPOINT_E_GONE or a negative errno, with a message. */
 int identity_store(const struct identity *identity, int directory, struct error *error);
 
 /* CRC-32 over the key's length in four bytes (little end first), the key and the payload. */

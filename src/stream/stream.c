@@ -394,7 +394,7 @@ stream_store(struct stream *stream, struct error *error)
     stream->stored |= result == 0;
     if (result == 0)
         result = identity_store(&stream->identity, stream->directory_fd, error);
-    if (result < 0)
+    if (result != 0)
         return error_prefix(error, result, "%s/", stream->directory);
     stream->dirty = stream->urgent = stream->fact_first = false;
     return 0;

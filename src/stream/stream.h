@@ -158,7 +158,7 @@ void stream_learn_station(struct stream *stream, const char *station);
 int64_t stream_pass_gap(struct stream *stream, int64_t low);
 
 /*
- * Replaces partition-N.json, then the source file: 0 once both are durable, or a negative errno
- * with a message.
+ * Replaces partition-N.json, then the source file: 0 once both are durable; CHECKPOINT_E_GONE or a
+ * negative errno, with a message.
  */
 int stream_store(struct stream *stream, struct error *error);

@@ -364,6 +364,27 @@ source_variables() # DIRECTORY...
     expect_output "^0 tests of tests/kafka/crash.bats begin with 'killed with -9 a thousand"
 }
 
+@test "each row of doc/reliability.md names mutants, which apply and whose tests are there" {
+    local page=$top/doc/reliability.md
+
+    requires patch
+    documents mutants "$page" "$top"
+    sed "s/.lock-not-taken./\`lock-not-token\`/; s/.clock-of-the-day.//" "$page" >changed
+    run documents mutants changed "$top"
+    expect_status 1
+    expect_output '^there is no mutant lock-not-token$'
+    expect_output '^the mutant lock-not-taken is in no row$'
+    expect_output '^no mutant is named for: a clock that is set$'
+    cp -r --no-preserve=mode "$top"/{src,systemd,tests} .
+    sed -i s/LOCK_EX/LOCK_UN/ src/stream/lock.c
+    sed -i 's/set back and forth/set/' tests/kafka/clock.bats
+    run documents mutants "$page" .
+    expect_status 1
+    expect_output 'lock-not-taken.patch no longer applies'
+    expect_output 'clock-of-the-day.patch: tests/kafka/clock.bats has no test set back and forth$'
+    ((2 == $(grep -c '\.patch' <<<"$output")))
+}
+
 @test "the pages refer to pages that there are" {
     documents references "$top"/man/*.[0-9]
 }

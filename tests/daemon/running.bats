@@ -94,6 +94,25 @@ use_topic() # NAME
     done
 }
 
+@test "a supervisor that watches is told again and again that the loop gets on" {
+    local daemon
+
+    use_topic watched
+    start_ear
+    export WATCHDOG_USEC=400000
+    told_often() { ((3 <= $(grep -cx WATCHDOG=1 "$(kit_state)/ear.out"))); }
+    for daemon in consumer producer; do
+        : >"$(kit_state)/ear.out"
+        if [[ $daemon == consumer ]]; then
+            consumer_start "$daemon" "${name[@]}" 0
+        else
+            producer_start "$daemon" "${topics[@]}"
+        fi
+        wait_for 10 told_often
+        stop "$daemon"
+    done
+}
+
 @test "without a broker the status says for whom it waits and since when" {
     start_ear
     consumer_start one -o kafka.bootstrap.servers=127.0.0.1:1 0
@@ -143,6 +162,28 @@ use_topic() # NAME
         expect_status 73
         expect_output 'locked'
     done
+}
+
+@test "a directory that is deleted under a daemon ends it with 74, named, and is not made again" {
+    use_topic deleted
+    mkdir gone
+    consumer_start sink "${name[@]}" -o consumer.directory=gone -o consumer.checkpoint_interval=10ms 0-3
+    wait_for 10 test -e gone/.partition-3.source
+    wait_for 10 rm -r gone # which may find a new file while it is at work
+    producer "${topics[@]}" -o producer.days=3 -o producer.interval=0
+    run await sink
+    expect_status 74
+    log_has sink 'err: gone/\.?partition-.*the directory has been deleted; restore it from a copy'
+    [[ ! -e gone ]]
+
+    mkdir gone
+    producer_start source "${topics[@]}" -o producer.directory=gone -o producer.interval=10ms
+    wait_for 10 test -e gone/producer.json
+    wait_for 10 rm -r gone
+    run await source
+    expect_status 74
+    log_has source 'err: gone/producer.json: .*the directory has been deleted; restore it from a copy'
+    [[ ! -e gone ]]
 }
 
 @test "STATE_DIRECTORY is where the files go, unless the settings say otherwise" {

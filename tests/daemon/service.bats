@@ -56,6 +56,16 @@ value() # UNIT KEY
     done
 }
 
+@test "a service that hangs or dies is started again" {
+    local unit
+
+    for unit in weatherd-producer.service weatherd-consumer@.service; do
+        [[ $(value "$unit" Type) == notify ]]
+        [[ $(value "$unit" WatchdogSec) == 1min ]]
+        [[ $(value "$unit" Restart) == on-failure ]]
+    done
+}
+
 @test "systemd-sysusers makes the user that the units name" {
     local unit
 

@@ -79,17 +79,24 @@ figures_have_reached() # RECORDS
 }
 
 @test "killed while the broker is frozen, the consumer comes to the same files, and no copy is missing" {
+    local settings=(-o consumer.topic=mixed -o consumer.invalid_topic=frozen-invalid)
+
     new_topic frozen-invalid 3
-    consumer_start one -o consumer.topic=some -o consumer.invalid_topic=frozen-invalid -o consumer.checkpoint_interval=0 0-3
-    wait_for 60 json_is partition-0.json 'd["offset"] > 1000'
+    consumer_start one "${settings[@]}" -o consumer.checkpoint_interval=0 0-3
+    begun() { [[ -e partition-0.json ]] && (($(offsets partition-0.json) > 1000)); }
+    wait_for 60 begun
     kafka freeze
     for _ in {1..20}; do send_signal one USR1; done
     kill9 one
     kafka thaw
-    topic letters some frozen-invalid --again --directory .
-    consumer -o consumer.topic=some -o consumer.invalid_topic=frozen-invalid --until-end 0-3
-    same_files "$straight" .
-    topic letters some frozen-invalid --again
+    # in the midst, so that there were copies on their way
+    (($(offsets partition-{0..3}.json) < RECORDS))
+    topic letters mixed frozen-invalid --again --directory .
+    consumer "${settings[@]}" --until-end 0-3
+    mkdir straight
+    consumer -o consumer.topic=mixed -o consumer.directory=straight --until-end 0-3
+    same_files straight .
+    topic letters mixed frozen-invalid --again
 }
 
 @test "keys, values, headers and times are copied to the byte, null and empty ones too, and tombstones are not" {

@@ -16,6 +16,8 @@
     documents.py messages C PAGE CATALOG
                                         the table of messages, weatherd(7) and the journal's catalog have the same ids
     documents.py tests PAGE TOP         each test that a page names, by its file below TOP and its beginning, is there
+    documents.py mutants PAGE TOP       each row of a page's tables names patches of TOP/tests/mutants, all of these are in a
+                                        row, and each applies and names tests that are there
     documents.py references PAGE...     each reference to a page of ours is to one that there is
     documents.py uncomment INI          prints a sample file with all its keys in effect
 
@@ -24,7 +26,9 @@ What differs is printed, and the exit code is 1.
 
 import fnmatch
 import os
+import pathlib
 import re
+import subprocess
 import sys
 
 PROPERTY = "PROPERTY"  # in [kafka], stands for any key
@@ -308,6 +312,53 @@ def compare_tests(page, top):
     return int(status)
 
 
+# ---- mutants
+
+
+def page_rows(page):
+    """(fault, cell of the mutants) of each row of the tables"""
+    for line in page.splitlines():
+        cells = line.strip("|").split(" | ")
+        if line.startswith("| ") and cells[0].strip() not in ("fault", "---"):
+            yield cells[0].strip(), cells[3] if len(cells) == 4 else ""
+
+
+def named_tests(top, file, regex):
+    """How many tests of a *.bats, or of a program of tests/unit, have such a name."""
+    path, pattern = (file, r'^@test "(.*)" {$') if file.endswith(".bats") else (file + ".c", r"cmocka_unit_test\((\w+)\)")
+    path = os.path.join(top, path)
+    return sum(bool(re.search(regex, name)) for name in re.findall(pattern, read(path), re.M)) if os.path.exists(path) else 0
+
+
+def check_patch(path, top):
+    """What is wrong with one."""
+    result = subprocess.run(["patch", "--batch", "--dry-run", "--forward", "--strip=1", "--reject-file=-",
+                             "--directory", top, "--input", os.path.abspath(path)], capture_output=True, text=True)
+    if result.returncode:
+        yield f"{path} no longer applies: {result.stdout}"
+    tests = re.findall(r"^Test: (\S+): (.*)$", read(path).partition("\n--- ")[0], re.M)
+    if not tests:
+        yield f"{path} names no test"
+    for file, regex in tests:
+        if not named_tests(top, file, regex):
+            yield f"{path}: {file} has no test {regex}"
+
+
+def compare_mutants(page, top):
+    """Each row names patches of tests/mutants, and each of these is in a row."""
+    patches = {path.stem: str(path) for path in pathlib.Path(top, "tests/mutants").glob("*.patch")}
+    problems, named = [], set()
+    for fault, cell in page_rows(page):
+        names = re.findall(r"`([^`]+)`", cell)
+        named.update(names)
+        problems += [f"no mutant is named for: {fault}"] if not names else []
+        problems += [f"there is no mutant {name}" for name in names if name not in patches]
+    problems += [f"the mutant {name} is in no row" for name in sorted(patches.keys() - named)]
+    problems += [problem for path in sorted(patches.values()) for problem in check_patch(path, top)]
+    print(*problems, sep="\n")
+    return int(bool(problems) or not patches)
+
+
 # ---- messages
 
 FIELDS = {"WEATHERD_TOPIC", "WEATHERD_PARTITION", "WEATHERD_OFFSET", "WEATHERD_STATION"}
@@ -364,8 +415,8 @@ def main(command, *paths):
         *paths, name = paths
     if command == "recovery":
         return compare_recovery(read(paths[0]), paths[1:])
-    if command == "tests":
-        return compare_tests(read(paths[0]), paths[1])
+    if command in ("tests", "mutants"):
+        return (compare_tests if command == "tests" else compare_mutants)(read(paths[0]), paths[1])
     texts = [read(path) for path in paths]
     if command == "options":
         return fail_unless_equal(page_options(texts[1]), help_options(texts[0]), paths[1])

@@ -238,6 +238,35 @@ a_store_that_fails_leaves_the_old_file(void **state)
     assert_string_equal(error.text, NAME ": can't be replaced: Bad file descriptor");
 }
 
+static void
+write_and_delete(void *userdata, struct json_writer *writer)
+{
+    const struct directory *directory = userdata;
+
+    json_writer_begin(writer, NULL, '{');
+    json_writer_end(writer, '}');
+    assert_int_equal(unlinkat(directory->fd, "." NAME ".tmp", 0), 0);
+}
+
+/* For good, while a temporary file that somebody takes away is missing this once. */
+static void
+a_directory_that_is_gone_is_an_outcome_of_its_own(void **state)
+{
+    struct directory directory = directory_make();
+    struct error error = ERROR_INIT;
+    int64_t n = 3;
+
+    assert_int_equal(checkpoint_store(directory.fd, NAME, write_and_delete, &directory, &error),
+                     -ENOENT);
+    assert_int_equal(checkpoint_store(directory.fd, NAME, write_numbers, &n, &error), 0);
+    assert_int_equal(unlinkat(directory.fd, NAME, 0), 0);
+    assert_int_equal(rmdir(directory.path), 0);
+    assert_int_equal(checkpoint_store(directory.fd, NAME, write_numbers, &n, &error),
+                     CHECKPOINT_E_GONE);
+    assert_string_equal(error.text, NAME ": can't be replaced: the directory has been deleted");
+    close(directory.fd);
+}
+
 int
 main(void)
 {
@@ -250,6 +279,7 @@ main(void)
         cmocka_unit_test(what_is_stored_is_loaded),
         cmocka_unit_test(a_file_of_ours_can_be_read_by_all_and_written_by_us),
         cmocka_unit_test(a_store_that_fails_leaves_the_old_file),
+        cmocka_unit_test(a_directory_that_is_gone_is_an_outcome_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

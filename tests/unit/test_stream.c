@@ -1046,6 +1046,31 @@ the_station_is_on_disk_before_the_checkpoint(void **unused)
     stream_close(&stream);
 }
 
+/* Not even when it is the first of all that fails: nothing was lost, so the next start misses nothing. */
+static void
+a_fact_tells_of_no_checkpoint(void **unused)
+{
+    cleanup(directory_remove) struct directory directory = directory_make();
+    const struct stream_settings settings = settings_of(&directory);
+    const struct kafka_log log = {0, 8};
+    struct error notice = ERROR_INIT, error = ERROR_INIT;
+    struct stream stream;
+    struct state state;
+
+    open_stream(&stream, &directory, &state);
+    read_log(&stream, &log, INT64_MAX);
+    stream_learn_station(&stream, "StationA");
+    assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
+    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(unlinkat(directory.fd, FILE_NAME, AT_REMOVEDIR), 0);
+    stream_close(&stream);
+    assert_true(directory_has(&directory, SOURCE_NAME));
+
+    assert_int_equal(stream_open(&stream, &settings, &state_ops, &state, &notice, &error), 0);
+    assert_string_equal(notice.text, "");
+    stream_close(&stream);
+}
+
 /* Died between the two files: the next start knows the station, and reads the records again. */
 static void
 a_station_newer_than_the_checkpoint_is_known(void **unused)
@@ -1130,6 +1155,7 @@ main(void)
         cmocka_unit_test(a_gap_is_passed_once_it_is_known),
         cmocka_unit_test(a_gap_is_passed_while_running),
         cmocka_unit_test(the_station_is_on_disk_before_the_checkpoint),
+        cmocka_unit_test(a_fact_tells_of_no_checkpoint),
         cmocka_unit_test(a_station_newer_than_the_checkpoint_is_known),
         cmocka_unit_test(a_station_without_a_checkpoint_is_forgotten),
     };
