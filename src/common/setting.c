@@ -72,6 +72,13 @@ setting_parse_duration(const struct setting_row *row, const char *value, void *d
 }
 
 int
+setting_parse_span(const struct setting_row *row, const char *value, void *destination,
+                   struct error *error)
+{
+    return value_parse_span(value, destination, error);
+}
+
+int
 setting_parse_boolean(const struct setting_row *row, const char *value, void *destination,
                       struct error *error)
 {

@@ -175,6 +175,8 @@ int setting_parse_topic(const struct setting_row *row, const char *value, void *
                         struct error *error); /* likewise; the name of a topic */
 int setting_parse_duration(const struct setting_row *row, const char *value, void *destination,
                            struct error *error); /* uint64_t, microseconds */
+int setting_parse_span(const struct setting_row *row, const char *value, void *destination,
+                       struct error *error); /* int64_t, seconds */
 int setting_parse_boolean(const struct setting_row *row, const char *value, void *destination,
                           struct error *error); /* bool */
 int setting_parse_choice(

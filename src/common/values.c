@@ -23,6 +23,9 @@
 #define USEC_PER_HOUR (60 * USEC_PER_MIN)
 #define USEC_PER_YEAR (365 * 24 * USEC_PER_HOUR)
 
+#define SECONDS_PER_DAY     UINT64_C(86400)
+#define SECONDS_PER_CENTURY (36525 * SECONDS_PER_DAY)
+
 #define SIZE_LIMIT (UINT64_C(1) << 40) /* 1 TiB */
 #define TOPIC_MAX  249                 /* Kafka's own limit */
 
@@ -165,19 +168,17 @@ value_parse_duration(const char *text, uint64_t *usecp, struct error *error)
 }
 
 int
-value_parse_size(const char *text, uint64_t *bytesp, struct error *error)
+value_parse_span(const char *text, int64_t *secondsp, struct error *error)
 {
-    static const struct unit units[] = {
-        {"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", SIZE_LIMIT},
-    };
-    uint64_t bytes;
+    static const struct unit units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", SECONDS_PER_DAY}};
+    uint64_t seconds = 0;
 
-    if (!scan_with_unit(text, units, N_ELEMENTS(units), &bytes))
-        return error_set(error, -EINVAL, SHOWN " is not a size, such as 512, 64KiB, 64MiB, 1GiB",
+    if (strcmp(text, "0") != 0 && !scan_with_unit(text, units, N_ELEMENTS(units), &seconds))
+        return error_set(error, -EINVAL, SHOWN " is not a span of time, such as 30s, 15min, 1h, 7d",
                          text);
-    if (bytes > SIZE_LIMIT)
-        return error_set(error, -ERANGE, SHOWN " is out of range: at most 1TiB", text);
-    *bytesp = bytes;
+    if (seconds > SECONDS_PER_CENTURY)
+        return error_set(error, -ERANGE, SHOWN " is out of range: at most a century, 36525d", text);
+    *secondsp = (int64_t)seconds;
     return 0;
 }
 

@@ -26,8 +26,8 @@ int value_parse_number(const char *text, double min, double max, double *valuep,
 /* "100ms", "1s", "5min", "2h", or a plain "0"; microseconds. A unit is required unless 0. At most a year. */
 int value_parse_duration(const char *text, uint64_t *usecp, struct error *error);
 
-/* "512", "64KiB", "64MiB", "1GiB", "1TiB"; bytes. At most 1 TiB. */
-int value_parse_size(const char *text, uint64_t *bytesp, struct error *error);
+/* "30s", "15min", "1h", "7d", or a plain "0"; seconds. At most a century. */
+int value_parse_span(const char *text, int64_t *secondsp, struct error *error);
 
 /* "yes" or "no". */
 int value_parse_boolean(const char *text, bool *valuep, struct error *error);

@@ -242,6 +242,7 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
         .schema = fixed->schema,
         .fields = consumer_settings_fields(fixed),
         .shape = consumer_settings_shape(fixed),
+        .window = fixed->window,
     };
     struct error notice = ERROR_INIT, error = ERROR_INIT;
     uint64_t seed;

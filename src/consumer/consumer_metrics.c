@@ -37,6 +37,12 @@ get_offset(const struct consumer *consumer, const struct consumer_partition *par
 }
 
 static double
+get_window_late(const struct consumer *consumer, const struct consumer_partition *partition)
+{
+    return (double)partition->partition.too_late;
+}
+
+static double
 get_lost(const struct consumer *consumer, const struct consumer_partition *partition)
 {
     return (double)partition->lost;
@@ -81,6 +87,9 @@ static const struct {
     {{"weatherd_consumer_offset", "gauge", "Offset of the next record to read."}, get_offset},
     {{"weatherd_consumer_lag", "gauge", "Records between it and the end of the partition."},
      get_lag},
+    {{"weatherd_consumer_window_late_total", "counter",
+      "Reports that came when their window was closed."},
+     get_window_late},
     {{"weatherd_consumer_lost_records_total", "counter",
       "Records that the broker no longer had when they should have been read."},
      get_lost},

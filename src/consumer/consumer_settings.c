@@ -47,6 +47,28 @@ parse_path_or_none(const struct setting_row *row, const char *value, void *desti
     return result < 0 ? result : setting_parse_text(row, value, destination, error);
 }
 
+/* A word, or how long they are. */
+static int
+parse_window(const struct setting_row *row, const char *value, void *destination,
+             struct error *error)
+{
+    static const char *const words[] = {"none", "day", "month", "year"};
+    struct window_rule *rule = destination;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (strcmp(value, words[i]) == 0) {
+            rule->kind = (enum window_kind)i;
+            return 0;
+        }
+    rule->kind = WINDOW_SPAN;
+    if (value_parse_span(value, &rule->span, error) < 0 || rule->span == 0)
+        return error_set(error, -EINVAL,
+                         "\"%.200s\" is no window: none, day, month, year, or a span of time from "
+                         "1s to 36525d, such as 15min",
+                         value);
+    return 0;
+}
+
 #define FIELD(member) offsetof(struct consumer_settings, member)
 #define TOPIC(member) offsetof(struct consumer_settings, common.member)
 #define POLICY        SETTING_PER_TOPIC | SETTING_INHERITED | SETTING_RELOAD
@@ -92,6 +114,18 @@ static const struct setting_row rows[] = {
      "the shape of partition-N.json: stations, the same with the partition's number, or months and "
      "years of one station",
      setting_parse_choice, TOPIC(layout), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "window", "none", "none|day|month|year|SPAN",
+     "statistics once more for each stretch of a station's time, in UTC, beside those of all its "
+     "time",
+     parse_window, TOPIC(window), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "grace", NULL, "SPAN",
+     "how far behind a station's latest report the end of a window may lie that still takes "
+     "reports; "
+     "without it the length of a window",
+     setting_parse_span, TOPIC(window.grace), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "window_keep", NULL, "SPAN",
+     "how long a window is kept in the file after that; without it 31 times its length",
+     setting_parse_span, TOPIC(window.keep), SETTING_PER_TOPIC | SETTING_INHERITED},
     {"consumer", "duplicates", NULL, "drop|keep",
      "a report of the date of its station's end, such as a producer's retry; without it drop, or "
      "keep where date_format is another than date",
@@ -179,10 +213,12 @@ consumer_settings_kafka_sink(struct rd_kafka_conf_s **confp, const struct settin
     return kafka_conf_new(confp, &conf_settings, reporter, error);
 }
 
-/* Neither dropped nor kept, until it is known what the dates are. */
-static const struct partition_policy undecided = {
-    .duplicates = PARTITION_UNDECIDED,
-    .late = PARTITION_UNDECIDED,
+#define KEPT 31 /* windows, where it is not said how long */
+
+/* What depends on other settings where it is not set. */
+static const struct consumer_topic undecided = {
+    .policy = {.duplicates = PARTITION_UNDECIDED, .late = PARTITION_UNDECIDED},
+    .window = {.grace = -1, .keep = -1},
 };
 
 static void
@@ -196,6 +232,7 @@ decide(enum partition_keep *keep, enum moment_kind date_format)
 static void
 derive(struct consumer_topic *topic)
 {
+    int64_t length = window_length(&topic->window);
     const struct report_paths paths = {
         .station = topic->station_field,
         .date = topic->date_field,
@@ -206,6 +243,10 @@ derive(struct consumer_topic *topic)
     decide(&topic->policy.duplicates, topic->date_format);
     decide(&topic->policy.late, topic->date_format);
     report_fields_init(&topic->fields, &paths, topic->date_format);
+    if (topic->window.grace < 0)
+        topic->window.grace = length;
+    if (topic->window.keep < 0)
+        topic->window.keep = KEPT * length;
 }
 
 const struct report_fields *
@@ -223,6 +264,7 @@ consumer_settings_shape(const struct consumer_topic *topic)
     return (struct stats_shape){
         .dates = topic->date_format,
         .degrees = topic->fields.has_degrees ? STATS_WITH_DEGREES : STATS_WITHOUT_DEGREES,
+        .has_windows = topic->window.kind != WINDOW_NONE,
     };
 }
 
@@ -232,7 +274,7 @@ add_topic(struct consumer_settings *consumer, const struct settings *settings, c
 {
     struct consumer_topic *topics =
         reallocarray(consumer->topics, consumer->n_topics + 1, sizeof(*topics));
-    struct consumer_settings one = {.common.policy = undecided};
+    struct consumer_settings one = {.common = undecided};
     int result;
 
     if (!topics)
@@ -252,7 +294,7 @@ consumer_settings_read(struct consumer_settings *consumer, const struct settings
     const char *section;
     int result;
 
-    *consumer = (struct consumer_settings){.common.policy = undecided};
+    *consumer = (struct consumer_settings){.common = undecided};
     result = settings_read(settings, "consumer", consumer, error);
     derive(&consumer->common);
     for (size_t i = 0; result == 0 && (section = settings_each_section(settings, i)); i++)
@@ -345,6 +387,27 @@ check_fields(const struct consumer_topic *topic, struct error *error)
     return 0;
 }
 
+static int
+check_window(const struct consumer_topic *topic, struct error *error)
+{
+    const struct window_rule *rule = &topic->window;
+
+    if (rule->kind == WINDOW_NONE)
+        return 0;
+    if (topic->layout == PARTITION_MONTHLY)
+        return error_set(
+            error, -EINVAL,
+            "layout = monthly has windows of its own, its months; leave window out, or "
+            "set layout = flat or tagged with window = month");
+    if ((rule->grace + rule->keep) / window_length(rule) > WINDOWS_MAX)
+        return error_set(
+            error, -EINVAL,
+            "window, grace and window_keep come to %lld windows of each station in the "
+            "file, at most %d; set window_keep lower, or longer windows",
+            (long long)((rule->grace + rule->keep) / window_length(rule)), WINDOWS_MAX);
+    return 0;
+}
+
 /* What no single key can say, of one topic. */
 static int
 check_topic(const struct consumer_settings *consumer, const struct consumer_topic *topic,
@@ -363,6 +426,8 @@ check_topic(const struct consumer_settings *consumer, const struct consumer_topi
         return settings_blame(settings, section, "directory", error);
     if (check_fields(topic, error) < 0)
         return settings_blame(settings, section, "format", error);
+    if (check_window(topic, error) < 0)
+        return settings_blame(settings, section, "window", error);
     return 0;
 }
 

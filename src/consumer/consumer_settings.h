@@ -23,6 +23,7 @@ struct consumer_topic {
     enum moment_kind date_format;
     struct report_fields fields; /* what these four and date_format come to */
     enum partition_layout layout;
+    struct window_rule window;
     uint64_t checkpoint_interval; /* microseconds */
     struct partition_policy policy;
     enum { CONSUMER_SKIP, CONSUMER_STOP } on_invalid;

@@ -47,11 +47,55 @@ load_offset(struct loading *loading, struct json_object *value, struct error *er
     return result == 0 ? 0 : error_prefix(error, result, "\"offset\" ");
 }
 
+struct loading_windows {
+    struct partition *partition;
+    struct windows *windows;
+};
+
+static int
+load_window(void *userdata, const char *key, struct json_object *value, struct error *error)
+{
+    struct loading_windows *loading = userdata;
+    struct window_rule *rule = &loading->partition->window;
+    struct stats_shape shape = loading->partition->shape;
+    struct stats stats;
+    int64_t begin;
+
+    if (rule->kind == WINDOW_ANY)
+        *rule = window_guess(key);
+    if (window_parse(rule, key, &begin, error) < 0)
+        return JSON_E_BAD;
+    shape.has_windows = false;
+    if (stats_json_load(value, &shape, &stats, error) != 0)
+        return error_prefix(error, JSON_E_BAD, "\"%s\" ", key);
+    if (stats.start.seconds < begin || stats.end.seconds >= window_end(rule, begin))
+        return error_set(error, JSON_E_BAD, "\"%s\": \"start\" or \"end\" lies outside of it", key);
+    if (windows_reserve(loading->windows) < 0)
+        return -ENOMEM;
+    windows_add(loading->windows, begin, &stats);
+    return 0;
+}
+
+static int
+load_windows(struct partition *partition, struct json_object *value, struct windows *windows,
+             struct error *error)
+{
+    struct loading_windows loading = {.partition = partition, .windows = windows};
+    struct json_object *object;
+    int result;
+
+    if (!json_find(value, STATS_JSON_WINDOWS, &object))
+        return 0;
+    result = json_each_member(object, load_window, &loading, error);
+    return result == JSON_E_BAD ? error_prefix(error, result, "\"windows\" ") : result;
+}
+
 static int
 load_station(struct partition *partition, const char *id, struct json_object *value,
              struct error *error)
 {
     struct report named = {.station = id, .station_length = strlen(id)};
+    struct windows windows = {.n_windows = 0};
     struct stats stats;
     int result;
 
@@ -62,7 +106,11 @@ load_station(struct partition *partition, const char *id, struct json_object *va
     if (result == 0)
         result = stats_json_load(value, &partition->shape, &stats, error);
     if (result == 0)
-        result = stations_add(&partition->stations, id, named.station_length, &stats);
+        result = load_windows(partition, value, &windows, error);
+    if (result == 0)
+        result = stations_add(&partition->stations, id, named.station_length, &stats, &windows);
+    if (result != 0)
+        windows_fini(&windows);
     if (result == JSON_E_BAD && date_month_parse(id))
         error_append(error, result, "; if the file was written with layout = monthly, set that");
     return result == JSON_E_BAD ? error_prefix(error, result, "station \"%.255s\": ", id) : result;
@@ -94,7 +142,8 @@ load_year(void *userdata, const char *key, struct json_object *value, struct err
         return error_set(error, JSON_E_BAD,
                          "\"%s\" of \"%s\": \"start\" or \"end\", %s, lies outside of it", month,
                          key, text);
-    return stations_add(&loading->partition->stations, id, PARTITION_MONTH_LENGTH, &stats);
+    return stations_add(&loading->partition->stations, id, PARTITION_MONTH_LENGTH, &stats,
+                        &(struct windows){.n_windows = 0});
 }
 
 static int
@@ -141,10 +190,31 @@ load_document(void *state, struct json_object *root, int64_t *offsetp, struct er
 }
 
 static void
-write_stations(struct json_writer *writer, const struct stations *stations)
+write_windows(struct json_writer *writer, const struct window_rule *rule,
+              const struct windows *windows)
 {
-    for (size_t i = 0; i < stations->n_stations; i++)
-        stats_json_write(writer, stations->stations[i].id, &stations->stations[i].stats);
+    char name[WINDOW_NAME_SIZE];
+
+    json_writer_begin(writer, STATS_JSON_WINDOWS, '{');
+    for (size_t i = 0; i < windows->n_windows; i++) {
+        window_format(rule, windows->windows[i].begin, name);
+        stats_json_write(writer, name, &windows->windows[i].stats);
+    }
+    json_writer_end(writer, '}');
+}
+
+static void
+write_stations(struct json_writer *writer, const struct partition *partition)
+{
+    for (size_t i = 0; i < partition->stations.n_stations; i++) {
+        const struct station *station = &partition->stations.stations[i];
+
+        json_writer_begin(writer, station->id, '{');
+        stats_json_write_members(writer, &station->stats);
+        if (partition->shape.has_windows)
+            write_windows(writer, &partition->window, &station->windows);
+        json_writer_end(writer, '}');
+    }
 }
 
 /* The table has them as "2000-01", in the order of their first appearance. */
@@ -197,7 +267,7 @@ write_document(void *state, int64_t offset, struct json_writer *writer)
     if (partition->layout == PARTITION_MONTHLY)
         write_months(writer, &partition->stations);
     else
-        write_stations(writer, &partition->stations);
+        write_stations(writer, partition);
     json_writer_end(writer, '}');
 }
 

@@ -16,6 +16,7 @@ partition_init(struct partition *partition, const struct partition_settings *set
         .number = settings->number,
         .layout = settings->layout,
         .shape = settings->shape,
+        .window = settings->window,
         .policy = policy,
         .reader = {.format = settings->format,
                    .schema = settings->schema,
@@ -104,38 +105,107 @@ struct entry_name {
     size_t length;
 };
 
+/* What becomes of a report beside those of the same station, or of the same window of its time. */
+static enum partition_outcome
+judge(const struct partition_policy *policy, const struct stats *stats, struct moment moment)
+{
+    if (policy->duplicates == PARTITION_DROP && moment_is_same(moment, stats->end))
+        return PARTITION_DUPLICATE;
+    if (policy->late == PARTITION_DROP && moment_is_before(moment, stats->end))
+        return PARTITION_LATE;
+    return PARTITION_COUNTED;
+}
+
+static enum partition_outcome
+refuse_sum(struct partition *partition, const struct report *report, const struct station *entry,
+           struct error *error)
+{
+    error_set(error, 0, "%g degrees would make the sum of %s \"%s\" infinite", report->degrees,
+              partition->layout == PARTITION_MONTHLY ? "month" : "station", entry->id);
+    return refuse(partition, PARTITION_IMPOSSIBLE, report);
+}
+
+static enum partition_outcome
+add_station(struct partition *partition, const struct report *report, const struct entry_name *name,
+            struct error *error)
+{
+    struct windows windows = {.n_windows = 0};
+    struct stats stats = stats_first(report);
+
+    stats.is_count = partition->shape.degrees == STATS_WITHOUT_DEGREES;
+    if (partition->layout != PARTITION_MONTHLY) {
+        /* An id is looked at once: what is in the table has been found good. */
+        if (check_id(report, error) < 0)
+            return refuse(partition, PARTITION_IMPOSSIBLE, report);
+        if (check_room(partition, report, error) < 0)
+            return refuse(partition, PARTITION_FULL, report);
+    }
+    if (partition->window.kind != WINDOW_NONE) {
+        if (windows_reserve(&windows) < 0)
+            return PARTITION_NO_MEMORY;
+        windows_add(&windows, window_begin(&partition->window, stats.end.seconds), &stats);
+    }
+    if (stations_add(&partition->stations, name->text, name->length, &stats, &windows) < 0) {
+        windows_fini(&windows);
+        return PARTITION_NO_MEMORY;
+    }
+    return PARTITION_COUNTED;
+}
+
+/*
+ * Into the station's statistics and those of a window, each as the policy has it: a report that comes
+ * late for the station is not late for a window that is still open. Both or neither where the report
+ * is invalid or there is no memory.
+ */
+static enum partition_outcome
+add_to_window(struct partition *partition, const struct report *report, struct station *entry,
+              struct error *error)
+{
+    const struct window_rule *rule = &partition->window;
+    struct moment moment = report_moment(report);
+    int64_t begin = window_begin(rule, moment.seconds), latest = entry->stats.end.seconds;
+    struct window *window = windows_find(&entry->windows, begin);
+    enum partition_outcome outcome = judge(partition->policy, &entry->stats, moment);
+    enum partition_outcome within = window_is_closed(rule, begin, latest) ? PARTITION_LATE
+                                    : window ? judge(partition->policy, &window->stats, moment)
+                                             : PARTITION_COUNTED;
+    struct stats first = stats_first(report);
+
+    if ((outcome == PARTITION_COUNTED && !stats_takes(&entry->stats, report)) ||
+        (within == PARTITION_COUNTED && window && !stats_takes(&window->stats, report)))
+        return refuse_sum(partition, report, entry, error);
+    if (within == PARTITION_COUNTED && !window && windows_reserve(&entry->windows) < 0)
+        return PARTITION_NO_MEMORY;
+    partition->too_late += window_is_closed(rule, begin, latest);
+    if (outcome == PARTITION_COUNTED)
+        stats_add(&entry->stats, report);
+    if (within != PARTITION_COUNTED)
+        return outcome;
+    if (window) {
+        stats_add(&window->stats, report);
+        return PARTITION_COUNTED;
+    }
+    first.is_count = entry->stats.is_count;
+    windows_add(&entry->windows, begin, &first);
+    windows_drop(&entry->windows, rule, entry->stats.end.seconds);
+    return PARTITION_COUNTED;
+}
+
 static enum partition_outcome
 add_report(struct partition *partition, const struct report *report, const struct entry_name *name,
            struct error *error)
 {
-    const struct partition_policy *policy = partition->policy;
     struct station *entry = stations_find(&partition->stations, name->text, name->length);
-    struct moment moment = report_moment(report);
+    enum partition_outcome outcome;
 
-    if (!entry) {
-        struct stats stats = stats_first(report);
-        bool is_station = partition->layout != PARTITION_MONTHLY;
-
-        stats.is_count = partition->shape.degrees == STATS_WITHOUT_DEGREES;
-        /* An id is looked at once: what is in the table has been found good. */
-        if (is_station && check_id(report, error) < 0)
-            return refuse(partition, PARTITION_IMPOSSIBLE, report);
-        if (is_station && check_room(partition, report, error) < 0)
-            return refuse(partition, PARTITION_FULL, report);
-        return stations_add(&partition->stations, name->text, name->length, &stats) < 0
-                   ? PARTITION_NO_MEMORY
-                   : PARTITION_COUNTED;
-    }
-    if (policy->duplicates == PARTITION_DROP && moment_is_same(moment, entry->stats.end))
-        return PARTITION_DUPLICATE;
-    if (policy->late == PARTITION_DROP && moment_is_before(moment, entry->stats.end))
-        return PARTITION_LATE;
-    if (!stats_add(&entry->stats, report)) {
-        error_set(error, 0, "%g degrees would make the sum of %s \"%s\" infinite", report->degrees,
-                  partition->layout == PARTITION_MONTHLY ? "month" : "station", entry->id);
-        return refuse(partition, PARTITION_IMPOSSIBLE, report);
-    }
-    return PARTITION_COUNTED;
+    if (!entry)
+        return add_station(partition, report, name, error);
+    if (__builtin_expect(partition->window.kind != WINDOW_NONE, 0))
+        return add_to_window(partition, report, entry, error);
+    outcome = judge(partition->policy, &entry->stats, report_moment(report));
+    if (outcome == PARTITION_COUNTED && !stats_add(&entry->stats, report))
+        return refuse_sum(partition, report, entry, error);
+    return outcome;
 }
 
 static enum partition_outcome

@@ -54,17 +54,20 @@ struct partition_settings {
     enum report_schema schema;
     const struct report_fields *fields; /* of JSON; NULL: as the producer has them; borrowed */
     struct stats_shape shape;           /* what must be in its file */
+    struct window_rule window;
 };
 
 struct partition {
     int32_t number;
     enum partition_layout layout;
     struct stats_shape shape;
+    struct window_rule window;
     const struct partition_policy *policy; /* borrowed; changes with a reload */
     struct report_reader reader;
     struct stations stations;                /* monthly: months, called "2000-01" */
     char only[REPORT_STATION_MAX + 1];       /* monthly: the station, once a report has named it */
     uint64_t outcomes[PARTITION_N_OUTCOMES]; /* since the start of the process */
+    uint64_t too_late;                       /* reports of windows that were closed, since then */
     enum partition_fault fault;              /* of the last invalid record */
     char station[REPORT_STATION_MAX + 1];    /* its station; "": not known, or no text */
 };

@@ -22,8 +22,10 @@ stations_init(struct stations *stations, uint64_t seed)
 void
 stations_fini(struct stations *stations)
 {
-    for (size_t i = 0; i < stations->n_stations; i++)
+    for (size_t i = 0; i < stations->n_stations; i++) {
         free(stations->stations[i].id);
+        windows_fini(&stations->stations[i].windows);
+    }
     free(stations->stations);
     free(stations->slots);
 }
@@ -95,7 +97,8 @@ grow(struct stations *stations)
 }
 
 int
-stations_add(struct stations *stations, const char *id, size_t length, const struct stats *stats)
+stations_add(struct stations *stations, const char *id, size_t length, const struct stats *stats,
+             const struct windows *windows)
 {
     struct station *station;
     char *copy;
@@ -114,6 +117,7 @@ stations_add(struct stations *stations, const char *id, size_t length, const str
         .id_length = (uint32_t)length,
         .hash = hash_id(stations, id, length),
         .stats = *stats,
+        .windows = *windows,
     };
     occupy_slot(stations, stations->n_stations++);
     return 0;

@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "consumer/stats.h"
+#include "consumer/windows.h"
 
 struct station {
     char *id; /* terminated; owned by the table */
     uint32_t id_length;
     uint32_t hash;
     struct stats stats;
+    struct windows windows;
 };
 
 struct stations {
@@ -35,6 +36,6 @@ void stations_fini(struct stations *stations);
 /* The station of that id, or NULL. Valid until the next one is added. */
 struct station *stations_find(const struct stations *stations, const char *id, size_t length);
 
-/* Adds a station that is not there: 0, or -ENOMEM. */
+/* Adds a station that is not there: 0, the windows having been taken over, or -ENOMEM. */
 int stations_add(struct stations *stations, const char *id, size_t length,
-                 const struct stats *stats);
+                 const struct stats *stats, const struct windows *windows);

@@ -33,6 +33,12 @@ stats_first(const struct report *report)
 }
 
 bool
+stats_takes(const struct stats *stats, const struct report *report)
+{
+    return isfinite(stats->sum + report->degrees);
+}
+
+bool
 stats_add(struct stats *stats, const struct report *report)
 {
     double degrees = normalise(report->degrees), sum = stats->sum + degrees;

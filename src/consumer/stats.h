@@ -27,10 +27,14 @@ struct stats {
 struct stats_shape {
     enum moment_kind dates; /* MOMENT_ANY: not known */
     enum { STATS_WITH_DEGREES, STATS_WITHOUT_DEGREES, STATS_ANY } degrees;
+    bool has_windows; /* beside those of a station there may be those of windows */
 };
 
 /* The statistics of a first report, with degrees. */
 struct stats stats_first(const struct report *report);
+
+/* Whether a further report can be added: the sum stays finite. */
+bool stats_takes(const struct stats *stats, const struct report *report);
 
 /* Adds a further report. False, and nothing changed, when the sum would no longer be finite. */
 bool stats_add(struct stats *stats, const struct report *report);

@@ -92,7 +92,12 @@ load_field(void *userdata, const char *key, struct json_object *value, struct er
         }
         return result == 0 ? 0 : error_prefix(error, result, "\"%s\" ", key);
     }
-    return error_set(error, JSON_E_BAD, "has an unknown key \"%.100s\"", key);
+    if (strcmp(key, STATS_JSON_WINDOWS) == 0 && loading->shape->has_windows)
+        return 0;
+    return error_set(error, JSON_E_BAD, "has an unknown key \"%.100s\"%s", key,
+                     strcmp(key, STATS_JSON_WINDOWS) == 0
+                         ? "; set window as it was when the file was written"
+                         : "");
 }
 
 /* Counted only, all, or all but the extremes: what is there must be one of them, and what is expected. */
@@ -173,13 +178,12 @@ fields_of(const struct stats *stats)
 }
 
 void
-stats_json_write(struct json_writer *writer, const char *key, const struct stats *stats)
+stats_json_write_members(struct json_writer *writer, const struct stats *stats)
 {
     /* That of the smallest numbers may be -0. */
     const struct stats_text text = {.stats = *stats,
                                     .avg = stats->sum / (double)stats->count + 0.0};
 
-    json_writer_begin(writer, key, '{');
     for (size_t i = 0; i < N_FIELDS; i++) {
         const void *value = (const char *)&text + fields[i].offset;
 
@@ -197,5 +201,12 @@ stats_json_write(struct json_writer *writer, const char *key, const struct stats
             break;
         }
     }
+}
+
+void
+stats_json_write(struct json_writer *writer, const char *key, const struct stats *stats)
+{
+    json_writer_begin(writer, key, '{');
+    stats_json_write_members(writer, stats);
     json_writer_end(writer, '}');
 }

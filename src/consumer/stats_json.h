@@ -16,5 +16,9 @@
 int stats_json_load(struct json_object *object, struct stats_shape *shape, struct stats *statsp,
                     struct error *error);
 
-/* Writes it as the member key of the object that was begun last. */
+/* The member of a station beside them, which is the caller's to read. */
+#define STATS_JSON_WINDOWS "windows"
+
+/* Writes it as the member key of the object that was begun last; or only its members. */
 void stats_json_write(struct json_writer *writer, const char *key, const struct stats *stats);
+void stats_json_write_members(struct json_writer *writer, const struct stats *stats);

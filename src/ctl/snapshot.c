@@ -98,7 +98,8 @@ load_document(struct snapshot_file *file, int directory, const char *name)
     cleanup(json_release) struct json_object *root = NULL;
     struct partition_settings settings = {
         .number = file->number,
-        .shape = {.dates = MOMENT_ANY, .degrees = STATS_ANY},
+        .shape = {.dates = MOMENT_ANY, .degrees = STATS_ANY, .has_windows = true},
+        .window = {.kind = WINDOW_ANY},
     };
     int result = checkpoint_load(directory, name, &root, &file->error);
 

@@ -93,6 +93,21 @@ def durations(form):
     ], "2h"
 
 
+def spans(form):
+    unlike = re.escape(" is not a span of time, such as 30s, 15min, 1h, 7d")
+    beyond = re.escape(" is out of range: at most a century, 36525d")
+    return [(value, quoted(value, unlike)) for value in ("soon", "", "-1d", "1", "100ms", "1.5h", "1 d", "1D", "1w", "d")] + [
+        (value, quoted(value, beyond)) for value in ("36526d", "876601h", "18446744073709551616s")
+    ], "2d"
+
+
+def windows(form):
+    unlike = re.escape(" is no window: none, day, month, year, or a span of time from 1s to 36525d, such as 15min")
+    return [
+        (value, quoted(value, unlike)) for value in ("", "week", "days", "Day", "none day", "0", "0s", "-1h", "100ms", "36526d")
+    ], "90min"
+
+
 def dates(form):
     bad = ("2001-02-29", "2000-1-1", "tomorrow", "", "0000-01-01", "10000-01-01", "2000-13-01", "2000-02-30", "2000/01/01")
     return [(value, quoted(value, " must be a date that exists, YYYY-MM-DD")) for value in bad], "2000-02-29"
@@ -155,10 +170,12 @@ def anything(form):
 
 # The first that fits. A form that is in none of these is one whose mistakes nobody tests.
 FORMS = [
+    (r"none\|day\|.*\|SPAN", windows),
     (r"\w+(\|\w+)+", choice),
     (r"-?\d+\.\.\d*(\|\w+)?", limits),
     (r"DURATION", durations),
     (r"DATE", dates),
+    (r"SPAN", spans),
     (r"TOPIC", topics),
     (r"LIST", lists),
     (r"PATH", paths),

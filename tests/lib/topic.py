@@ -417,6 +417,7 @@ def metrics_differences(arguments, partitions):
         expected[("weatherd_consumer_offset", labels)] = partition.offset
         expected[("weatherd_consumer_lag", labels)] = 0
         expected[("weatherd_consumer_lost_records_total", labels)] = 0
+        expected[("weatherd_consumer_window_late_total", labels)] = 0
         expected[("weatherd_stations", labels)] = stations
         if partition.last_timestamp is not None:
             expected[("weatherd_consumer_last_record_timestamp_seconds", labels)] = partition.last_timestamp / 1000

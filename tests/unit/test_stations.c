@@ -24,7 +24,7 @@ add(struct stations *stations, const char *id, size_t length, int64_t count)
     const struct stats stats = {.count = count};
 
     assert_null(stations_find(stations, id, length));
-    assert_int_equal(stations_add(stations, id, length, &stats), 0);
+    assert_int_equal(stations_add(stations, id, length, &stats, &(struct windows){0}), 0);
 }
 
 static void
