@@ -25,7 +25,7 @@ struct setting_row;
  * SETTING_FIELD_MAX bytes. 0, or a negative errno and a message. A parser whose field is a string
  * leaves the copying to setting_parse_string(), which makes none when the value is only checked.
  */
-#define SETTING_FIELD_MAX 64
+#define SETTING_FIELD_MAX 160
 typedef int (*setting_parse_fn)(const struct setting_row *row, const char *value, void *destination,
                                 struct error *error);
 

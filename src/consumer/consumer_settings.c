@@ -69,6 +69,13 @@ parse_window(const struct setting_row *row, const char *value, void *destination
     return 0;
 }
 
+static int
+parse_schema_ids(const struct setting_row *row, const char *value, void *destination,
+                 struct error *error)
+{
+    return framing_ids_parse(destination, value, error);
+}
+
 #define FIELD(member) offsetof(struct consumer_settings, member)
 #define TOPIC(member) offsetof(struct consumer_settings, common.member)
 #define POLICY        SETTING_PER_TOPIC | SETTING_INHERITED | SETTING_RELOAD
@@ -89,6 +96,9 @@ static const struct setting_row rows[] = {
      setting_parse_choice, TOPIC(format), SETTING_PER_TOPIC | SETTING_INHERITED},
     {"consumer", "schema", "report", "report|station_report", "the message, where it is protobuf",
      setting_parse_choice, TOPIC(schema), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "schema_ids", NULL, "IDS",
+     "the schemas of Confluent's framing whose records are reports, such as 17 18; without it all",
+     parse_schema_ids, TOPIC(schema_ids), SETTING_PER_TOPIC | SETTING_INHERITED},
     {"consumer", "station_field", NULL, "PATH",
      "where JSON records say whose they are, a string or an integer, such as metadata.userId; "
      "without it station or station_id",
@@ -379,6 +389,10 @@ check_directory(const struct consumer_settings *consumer, const struct consumer_
 static int
 check_fields(const struct consumer_topic *topic, struct error *error)
 {
+    if (topic->schema_ids.n_ids > 0 && topic->format != REPORT_FORMAT_AUTO)
+        return error_set(error, -EINVAL,
+                         "format = %s reads no framing, which schema_ids is for; set format = auto",
+                         topic->format == REPORT_FORMAT_JSON ? "json" : "protobuf");
     if (topic->format == REPORT_FORMAT_PROTOBUF && consumer_settings_fields(topic))
         return error_set(error, -EINVAL,
                          "format = protobuf leaves nothing for the fields of JSON records "

@@ -16,6 +16,7 @@ struct consumer_topic {
     char *directory;
     enum report_format format;
     enum report_schema schema;
+    struct framing_ids schema_ids;
     char *station_field; /* paths in JSON records; NULL: as the producer calls them */
     char *date_field;
     char *degrees_field; /* "": records are only counted */

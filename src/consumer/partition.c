@@ -20,6 +20,7 @@ partition_init(struct partition *partition, const struct partition_settings *set
         .policy = policy,
         .reader = {.format = settings->format,
                    .schema = settings->schema,
+                   .schema_ids = settings->schema_ids,
                    .json = {.fields = settings->fields}},
     };
     stations_init(&partition->stations, seed);

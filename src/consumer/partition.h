@@ -52,8 +52,9 @@ struct partition_settings {
     enum partition_layout layout;
     enum report_format format;
     enum report_schema schema;
-    const struct report_fields *fields; /* of JSON; NULL: as the producer has them; borrowed */
-    struct stats_shape shape;           /* what must be in its file */
+    const struct framing_ids *schema_ids; /* NULL: any; borrowed */
+    const struct report_fields *fields;   /* of JSON; NULL: as the producer has them; borrowed */
+    struct stats_shape shape;             /* what must be in its file */
     struct window_rule window;
 };
 

@@ -395,6 +395,7 @@ run(struct ctl *ctl)
         .start = ctl->options[OPTION_BEGINNING] ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END,
         .reader = {.format = rules->format,
                    .schema = rules->schema,
+                   .schema_ids = &rules->schema_ids,
                    .json = {.fields = consumer_settings_fields(rules)}},
     };
     struct error error = ERROR_INIT;

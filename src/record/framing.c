@@ -6,7 +6,11 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "common/values.h"
 #include "record/framing.h"
 
 #define HEADER_SIZE 5 /* the zero byte and the schema's id */
@@ -95,4 +99,44 @@ framing_read(const void *record, size_t length, struct framing *framing, struct 
         .length = (size_t)(cursor.end - cursor.at),
     };
     return 0;
+}
+
+int
+framing_ids_parse(struct framing_ids *ids, const char *text, struct error *error)
+{
+    static const char separators[] = " \t,";
+
+    *ids = (struct framing_ids){.n_ids = 0};
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        int length = (int)strcspn(text, separators);
+        char word[16];
+        int64_t id;
+        int result;
+
+        if (ids->n_ids == FRAMING_IDS_MAX)
+            return error_set(error, -ERANGE, "these are more than %d ids of schemas",
+                             FRAMING_IDS_MAX);
+        snprintf(word, sizeof(word), "%.*s", length, text);
+        result = value_parse_integer(word, 0, UINT32_MAX, &id, error);
+        if (result < 0)
+            return error_append(error, result, "; ids of schemas are numbers, such as 17 or 17 18");
+        ids->ids[ids->n_ids++] = (uint32_t)id;
+        text += length;
+    }
+    return ids->n_ids > 0
+               ? 0
+               : error_set(error, -EINVAL,
+                           "there is no id of a schema; name some, such as 17 or 17 18, or "
+                           "leave the key out");
+}
+
+int
+framing_ids_check(const struct framing_ids *ids, uint32_t id, struct error *error)
+{
+    if (ids->n_ids == 0)
+        return 0;
+    for (size_t i = 0; i < ids->n_ids; i++)
+        if (ids->ids[i] == id)
+            return 0;
+    return error_set(error, -EBADMSG, "is none of schema_ids");
 }

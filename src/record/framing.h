@@ -21,6 +21,19 @@ struct framing {
     size_t length;       /* may be 0 */
 };
 
+/* The schemas whose records are taken; none: those of any. */
+#define FRAMING_IDS_MAX 32
+struct framing_ids {
+    size_t n_ids;
+    uint32_t ids[FRAMING_IDS_MAX];
+};
+
+/* "17", "17 18" or "17,18": 0, or -EINVAL or -ERANGE with a message. */
+int framing_ids_parse(struct framing_ids *ids, const char *text, struct error *error);
+
+/* Whether a schema is one of them: 0, or -EBADMSG with a message that begins with "is …". */
+int framing_ids_check(const struct framing_ids *ids, uint32_t id, struct error *error);
+
 /*
  * Takes the framing of a record apart: 0, or -EBADMSG with the reason (cut short, not of this
  * framing, or not the first message of its schema).

@@ -31,6 +31,9 @@ read_framed(struct report_reader *reader, const void *record, size_t length, str
 
     if (result != 0)
         return result;
+    if (reader->schema_ids && framing_ids_check(reader->schema_ids, framing.schema_id, error) < 0)
+        return error_prefix(error, -EBADMSG, "in Confluent framing, schema id %u ",
+                            framing.schema_id);
     result = read_as(reader, framing.is_json, framing.payload, framing.length, report, error);
     if (result != 0)
         error_prefix(error, result, "in Confluent framing, schema id %u: ", framing.schema_id);

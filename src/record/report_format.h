@@ -10,6 +10,7 @@
  * Pure: no input or output, no state beside what the last report points into.
  */
 
+#include "record/framing.h"
 #include "record/report_json.h"
 #include "record/report_protobuf.h"
 
@@ -22,7 +23,8 @@ enum report_format {
 /* Zero-initialised it reads any format and the schema Report. Both may be changed between reads. */
 struct report_reader {
     enum report_format format;
-    enum report_schema schema; /* of protobuf */
+    enum report_schema schema;            /* of protobuf */
+    const struct framing_ids *schema_ids; /* NULL: any; borrowed */
     struct report_protobuf protobuf;
     struct report_json json;
 };

@@ -351,6 +351,23 @@ EOF
     json_is counts 'sum(c["counted"] for c in d["counts"].values()) == 0'
 }
 
+@test "of framed records those of pinned schemas are taken, and the message names the other" {
+    new_topic pinned 1
+    topic send pinned --framed <<<'{"date": "2000-01-01", "station": "A", "degrees": 1}'
+    topic send pinned --framed --json <<<'{"date": "2000-01-02", "station": "A", "degrees": 1}'
+    topic send pinned --json <<<'{"date": "2000-01-03", "station": "A", "degrees": 1}'
+    consumer -o consumer.topic=pinned -o 'consumer.schema_ids=8 7' --until-end 0
+    json_is partition-0.json 'd["A"]["count"] == 3'
+    mkdir other
+    run consumer -o consumer.topic=pinned -o consumer.schema_ids=8 -o consumer.directory=other --until-end 0
+    expect_status 0
+    expect_output 'offset 0: invalid record skipped: in Confluent framing, schema id 7 is none of schema_ids'
+    json_is other/partition-0.json 'd["A"]["count"] == 1 and d["A"]["start"] == "2000-01-03"'
+    run consumer -o consumer.topic=pinned -o consumer.schema_ids=8 -o consumer.format=json --until-end 0
+    expect_status 78
+    expect_output '-o: format = json reads no framing, which schema_ids is for; set format = auto'
+}
+
 @test "with format = json or protobuf the other form and framing are invalid" {
     new_topic forms 1
     echo '{"date": "2000-01-01", "station": "A", "degrees": 1}' >line

@@ -5,6 +5,8 @@
 # broker has a door for the tests and four with TLS: one that is right, one whose certificate is another host's, one that asks for a
 # client's certificate, and one that asks for a password.
 
+# shellcheck disable=SC2154 # kit_top is the kit's
+
 load ../lib/kit
 
 setup_file()
@@ -35,7 +37,7 @@ setup_file()
         "listener.name.wrong.ssl.keystore.location=$PKI/elsewhere.chain" listener.name.wrong.ssl.keystore.type=$pem \
         listener.name.mutual.ssl.client.auth=required \
         sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512 \
-        'listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_weatherd="right";' \
+        'listener.name.sasl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_weatherd="right" user_ABCDEFGHIJKLMNOP="the+Secret/of=it";' \
         "listener.name.sasl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;"
     export BOOTSTRAP=$OPEN
     kafka tool configs --bootstrap-server "$OPEN" --alter --entity-type users --entity-name weatherd \
@@ -186,6 +188,50 @@ old_librdkafka() # VERSION
             both_work
         fi
     done
+}
+
+# As the files say, but for the address and the authority.
+at_the_cloud() # consumer|producer ARGUMENT...
+{
+    BOOTSTRAP='' CREDENTIALS_DIRECTORY=$PWD/credentials "$1" -c "$kit_top/examples/cloud/$1.ini" \
+        -o "kafka.bootstrap.servers=$SASL" -o "kafka.$right" "${@:2}"
+}
+
+cloud_produces() { at_the_cloud producer -o 'topic temperatures.replication_factor=1' -o producer.days=3 -o producer.interval=0; }
+cloud_consumes() { at_the_cloud consumer --until-end 0-3; }
+
+@test "examples/cloud: a wrong secret ends with 69 and says so, the right one gives the figures, and nobody sees it" {
+    local secret='the+Secret/of=it' wrong='the+Secret/of=another' command
+
+    mkdir credentials
+    for command in cloud_produces cloud_consumes; do
+        echo "$wrong" >credentials/kafka-password
+        run $command
+        expect_status 69
+        expect_output 'err: Kafka refuses this client: .*[Aa]uthentication'
+        if grep -F "$wrong" <<<"$output"; then return 1; fi
+        echo "$secret" >credentials/kafka-password
+        run $command
+        expect_status 0
+        if grep -F "$secret" <<<"$output"; then return 1; fi
+    done
+    topic compare temperatures . --text
+    run at_the_cloud consumer --print-config
+    expect_output '^sasl.password = '
+    if grep -F "$secret" <<<"$output"; then return 1; fi
+    run at_the_cloud consumer -v --until-end 0-3
+    expect_status 0
+    if grep -F "$secret" <<<"$output"; then return 1; fi
+
+    BOOTSTRAP='' CREDENTIALS_DIRECTORY=$PWD/credentials consumer_start seen -c "$kit_top/examples/cloud/consumer.ini" \
+        -o "kafka.bootstrap.servers=$SASL" -o "kafka.$right"
+    wait_for 20 log_has seen 'reading from offset'
+    tr '\0' '\n' <"/proc/$(pid_of seen)/cmdline" >visible
+    tr '\0' '\n' <"/proc/$(pid_of seen)/environ" >>visible
+    ps -ef >>visible
+    grep -q examples/cloud/consumer.ini visible
+    if grep -F "$secret" visible; then return 1; fi
+    stop seen
 }
 
 @test "a client without TLS at a door with it, and the reverse, are told what may be the matter" {

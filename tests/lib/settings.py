@@ -93,6 +93,16 @@ def durations(form):
     ], "2h"
 
 
+def schemas(form):
+    unlike = re.escape("; ids of schemas are numbers, such as 17 or 17 18")
+    return [
+        (value, "there is no id of a schema; name some, such as 17 or 17 18, or leave the key out") for value in ("", " , ")
+    ] + [
+        (value, '"' + re.escape(word) + '".*' + unlike)
+        for value, word in (("x", "x"), ("1 -1", "-1"), ("4294967296", "4294967296"), ("1.5", "1.5"), ("0x1", "0x1"), ("1;2", "1;2"))
+    ] + [(" ".join("1" * 33), "these are more than 32 ids of schemas")], "0, 17 4294967295"
+
+
 def spans(form):
     unlike = re.escape(" is not a span of time, such as 30s, 15min, 1h, 7d")
     beyond = re.escape(" is out of range: at most a century, 36525d")
@@ -176,6 +186,7 @@ FORMS = [
     (r"DURATION", durations),
     (r"DATE", dates),
     (r"SPAN", spans),
+    (r"IDS", schemas),
     (r"TOPIC", topics),
     (r"LIST", lists),
     (r"PATH", paths),

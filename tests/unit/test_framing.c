@@ -130,6 +130,42 @@ cut_framing_is_refused_at_each_byte(void **state)
     }
 }
 
+static void
+schemas_are_pinned(void **state)
+{
+    static const struct {
+        const char *text;
+        int result;
+        uint32_t id;
+        bool is_taken;
+    } cases[] = {
+        {"17", 0, 17, true},
+        {"17", 0, 18, false},
+        {" 0,17 \t4294967295 , ", 0, 0, true},
+        {"0 17 4294967295", 0, UINT32_MAX, true},
+        {"0 17 4294967295", 0, 1, false},
+        {"", -EINVAL, 0, false},
+        {" , ", -EINVAL, 0, false},
+        {"x", -EINVAL, 0, false},
+        {"1 -1", -ERANGE, 0, false},
+        {"4294967296", -ERANGE, 0, false},
+        {"10000000000000017", -ERANGE, 0, false},
+        {"1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", 0, 1, true},
+        {"1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", -ERANGE, 0, false},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct error error = ERROR_INIT;
+        struct framing_ids ids;
+
+        if (framing_ids_parse(&ids, cases[i].text, &error) != cases[i].result)
+            fail_msg("case %zu: %s", i, error.text);
+        if (cases[i].result == 0)
+            assert_int_equal(framing_ids_check(&ids, cases[i].id, &error) == 0, cases[i].is_taken);
+    }
+    assert_int_equal(framing_ids_check(&(struct framing_ids){.n_ids = 0}, 5, NULL), 0);
+}
+
 int
 main(void)
 {
@@ -137,6 +173,7 @@ main(void)
         cmocka_unit_test(bad_framing_is_refused),
         cmocka_unit_test(good_framing_is_taken_off),
         cmocka_unit_test(cut_framing_is_refused_at_each_byte),
+        cmocka_unit_test(schemas_are_pinned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
