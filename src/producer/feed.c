@@ -35,6 +35,12 @@ find_records(const struct feed_settings *settings, const void **ownp)
     case FEED_CSV:
         *ownp = &settings->csv;
         return settings->csv.all_columns ? &rows_source : NULL;
+    case FEED_ORDERS:
+        *ownp = &settings->orders;
+        return &orders_source;
+    case FEED_EVENTS:
+        *ownp = &settings->events;
+        return &events_source;
     default:
         return NULL;
     }

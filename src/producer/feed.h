@@ -15,16 +15,20 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "producer/csv.h"
+#include "producer/events.h"
+#include "producer/orders.h"
 #include "producer/simulator.h"
 #include "record/report.h"
 
-enum feed_source { FEED_SIMULATOR, FEED_CSV };
+enum feed_source { FEED_SIMULATOR, FEED_CSV, FEED_ORDERS, FEED_EVENTS };
 
 struct feed_settings {
     enum feed_source source;
     char unit; /* of the degrees it gives: 'F' or 'C' */
     struct simulator_settings simulator;
     struct csv_settings csv;
+    struct orders_settings orders;
+    struct events_settings events;
 };
 
 struct feed;

@@ -130,7 +130,7 @@ parse_now_columns(const struct setting_row *row, const char *value, void *destin
 static const struct setting_row rows[] = {
     KAFKA_CONF_SETTING_ROWS,
     SETTING_LOG_LEVEL_ROW,
-    {"producer", "source", "simulator", "simulator|csv",
+    {"producer", "source", "simulator", "simulator|csv|orders|events",
      "where the reports, or other records, come from", setting_parse_choice, FIELD(feed.source), 0},
     {"producer", "interval", "100ms", "DURATION",
      "time between two days of reports, or two other records; 0: as fast as possible",
@@ -191,6 +191,18 @@ static const struct setting_row rows[] = {
      "columns whose times become now in rows that are sent as they are, or what is added to it: "
      "began -20min, ended",
      parse_now_columns, FIELD(feed.csv.now_columns), 0},
+    {"orders", "start", "2017-06-09", "DATE", "date of the first order", parse_date,
+     FIELD(feed.orders.start), 0},
+    {"orders", "seed", "1", "0..", "the same seed gives the same orders", setting_parse_integer,
+     FIELD(feed.orders.seed), 0},
+    {"events", "users", "3", "1..1000000", "how many users there are", setting_parse_integer,
+     FIELD(feed.events.users), 0},
+    {"events", "events", "3", "1..1000000", "how many events each user has", setting_parse_integer,
+     FIELD(feed.events.events), 0},
+    {"events", "start", "2018-08-16", "DATE", "date of the first event", parse_date,
+     FIELD(feed.events.start), 0},
+    {"events", "seed", "1", "0..", "the same seed gives the same events", setting_parse_integer,
+     FIELD(feed.events.seed), 0},
     {"topic", "format", "protobuf", "protobuf|json", "what a report is written as", parse_format,
      TOPIC_FIELD(format), 0},
     {"topic", "schema", "report", "report|station_report", "which message of protobuf",
@@ -317,7 +329,7 @@ int
 producer_settings_read(struct producer_settings *producer, const struct settings *settings,
                        struct error *error)
 {
-    static const char *const sections[] = {"producer", "simulator", "csv"};
+    static const char *const sections[] = {"producer", "simulator", "csv", "orders", "events"};
     const char *section;
     int result = 0;
 

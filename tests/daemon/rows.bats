@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# Records that are no reports: rows of CSV files, from the settings to the topic.
+# Records that are no reports: rows of CSV files, orders and events, from the settings to the topic.
 
 load ../lib/kit
 
 setup_file()
 {
-    start_mock rides:1 copies:1 killed:1 events:4
+    start_mock rides:1 copies:1 killed:1 orders:2 events:4
 }
 
 # A file of N rows, numbered in the column n, and settings that send them as fast as possible to a topic.
@@ -144,6 +144,7 @@ EOF2
     tell 's/^columns.*/station = x/' 'wrong\.ini:7: \[csv\] key_column is for whole rows; remove it, or set columns = \*$'
     tell 's/^key_column.*/station = x/' 'wrong\.ini:7: \[csv\] station is for reports, but columns = \* sends whole rows'
     tell '/^file/d' 'wrong\.ini:2: \[producer\] source = csv needs \[csv\] file$'
+    tell 's/= csv/= orders/; /format/d' 'orders are sent as JSON: set format = json in \[topic rides\]$'
     tell 's/-20min/-20/' 'wrong\.ini:8: "now_columns" in \[csv\]: "began -20": "20" is not a duration'
 }
 
@@ -162,4 +163,26 @@ EOF2
     lay_out_rows 200 rides
     producer -c producer.ini -o producer.retries=3
     json_is producer.json 'd["days"] == 200'
+}
+
+@test "the same seed gives the same orders, and another one others" {
+    requires kcat jq
+    local seed
+
+    for seed in 1 1 2; do
+        rm -f producer.json
+        producer -o producer.source=orders -o "orders.seed=$seed" -o producer.days=50 -o producer.interval=0 \
+            -o 'topic orders.format=json' -o 'topic orders.partitions=2'
+    done
+    records orders | sort -s -n -k 1,1 >sent
+    (($(wc -l <sent) == 150))
+    (($(sort -u sent | wc -l) == 100))
+}
+
+@test "events end by themselves" {
+    run producer -o producer.source=events -o events.users=4 -o events.events=5 -o producer.interval=0 \
+        -o 'topic events.format=json'
+    expect_status 0
+    expect_output 'the feed ends after 20 events$'
+    json_is producer.json 'd["days"] == 20'
 }
