@@ -155,6 +155,35 @@ count_members(struct json_object *value)
     return members;
 }
 
+/* Steps over digits; false when there are none. */
+static bool
+skip_digits(const char **textp)
+{
+    size_t n = strspn(*textp, "0123456789");
+
+    *textp += n;
+    return n > 0;
+}
+
+bool
+json_is_number(const char *text)
+{
+    text += *text == '-';
+    if (*text == '0')
+        text++;
+    else if (!skip_digits(&text))
+        return false;
+    if (*text == '.' && (text++, !skip_digits(&text)))
+        return false;
+    if (*text == 'e' || *text == 'E') {
+        text++;
+        text += *text == '+' || *text == '-';
+        if (!skip_digits(&text))
+            return false;
+    }
+    return *text == '\0';
+}
+
 uint32_t
 json_escaped_unit(const char *text, size_t length)
 {
@@ -429,7 +458,7 @@ json_writer_init(struct json_writer *writer, json_write_fn write, void *userdata
     writer->result = 0;
     writer->depth = 0;
     writer->empty = true;
-    writer->one_line = false;
+    writer->one_line = writer->compact = false;
     writer->used = 0;
 }
 
@@ -495,13 +524,13 @@ put_key(struct json_writer *writer, const char *key)
 {
     if (writer->depth > 0) {
         if (!writer->empty)
-            put(writer, ", ", writer->one_line ? 2 : 1);
+            put(writer, ", ", writer->one_line && !writer->compact ? 2 : 1);
         put_line_start(writer);
     }
     writer->empty = false;
     if (key) {
         put_quoted(writer, key);
-        put(writer, ": ", 2);
+        put(writer, ": ", writer->compact ? 1 : 2);
     }
 }
 
@@ -575,7 +604,8 @@ json_writer_word(struct json_writer *writer, const char *key, const char *word)
 int
 json_writer_finish(struct json_writer *writer)
 {
-    put(writer, "\n", 1);
+    if (!writer->compact)
+        put(writer, "\n", 1);
     flush(writer);
     return writer->result;
 }

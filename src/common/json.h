@@ -31,6 +31,9 @@ int json_read(const char *text, size_t length, struct json_object **rootp, struc
 void json_release(struct json_object *root); /* NULL is fine */
 CLEANUP_DEFINE(struct json_object *, json_release);
 
+/* Whether the text is a number by JSON's grammar. */
+bool json_is_number(const char *text);
+
 /* The code unit of the \uXXXX that a text begins with, 0 when it does not. */
 uint32_t json_escaped_unit(const char *text, size_t length);
 
@@ -81,7 +84,8 @@ struct json_writer {
     int result; /* the first failure */
     unsigned depth;
     bool empty;    /* the innermost object or array has no member yet */
-    bool one_line; /* set after json_writer_init(): the document is a line, without indentation */
+    bool one_line; /* set after json_writer_init(): the document is a line, without indentation, */
+    bool compact;  /* and without blanks and the line feed at its end */
     size_t used;
     char buffer[16384];
 };

@@ -223,13 +223,21 @@ settings_get(const struct settings *settings, const char *section, const char *k
     return true;
 }
 
+bool
+settings_is_given(const struct settings *settings, const char *section, const char *key)
+{
+    struct setting_value value;
+
+    return settings_get(settings, section, key, &value) && strcmp(value.origin, "default") != 0;
+}
+
 int
 settings_blame(const struct settings *settings, const char *section, const char *key,
                struct error *error)
 {
     struct setting_value value;
 
-    if (settings_get(settings, section, key, &value))
+    if (settings_is_given(settings, section, key) && settings_get(settings, section, key, &value))
         error_prefix(error, -EINVAL, "%s: ", value.origin);
     return -EINVAL;
 }

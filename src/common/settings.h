@@ -129,6 +129,9 @@ bool settings_get(const struct settings *settings, const char *section, const ch
 bool settings_each(const struct settings *settings, const char *section, size_t index,
                    struct setting_value *valuep);
 
+/* Whether a key's value is one that was given, not its default. */
+bool settings_is_given(const struct settings *settings, const char *section, const char *key);
+
 /*
  * Puts the origin of a key's value, where it has one, before a message on how values go together;
  * returns -EINVAL.

@@ -293,6 +293,24 @@ value_is_text(const char *text, size_t length)
     return true;
 }
 
+bool
+value_is_utf8(const char *text, size_t length)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    size_t n;
+
+    for (size_t i = 0; i < length; i += n) {
+        n = scan_character(byte + i, length - i);
+        if (n == 0 && byte[i] < 0x80)
+            n = 1;
+        else if (n == 0 && byte[i] == 0xc2 && i + 1 < length && (byte[i + 1] & 0xe0) == 0x80)
+            n = 2; /* C1 */
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
+
 void
 value_make_text(char *text)
 {

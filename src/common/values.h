@@ -56,6 +56,9 @@ void partition_list_format(const struct partition_list *list, char *text, size_t
 /* Valid UTF-8 (no overlong forms, no surrogates) without control characters (C0, DEL, C1). */
 bool value_is_text(const char *text, size_t length);
 
+/* Valid UTF-8, control characters and all. */
+bool value_is_utf8(const char *text, size_t length);
+
 /* Makes any bytes such a text: what does not belong there becomes question marks. */
 void value_make_text(char *text);
 

@@ -12,6 +12,7 @@
  * The counterpart of csv_load() is called csv_unload(): csv_free() is libcsv's.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,10 @@ struct csv_settings {
                                    true, false, or empty: unknown */
     const char *station;        /* the station's id of a file without such a column */
     char unit;                  /* of the file's degrees: 'F' or 'C' */
+    bool all_columns;           /* it is no observations: see producer/rows.h, and nothing above but
+                                   the file counts */
+    const char *key_column;     /* of the records' key; NULL: they have none */
+    const char *now_columns;    /* as rows_check_now_columns() has it; NULL: none */
 };
 
 struct csv;

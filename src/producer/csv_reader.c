@@ -52,15 +52,14 @@ list_header(const struct reader *reader, char *text, size_t size)
 }
 
 static int
-find_column(struct reader *reader, size_t column)
+find_column(struct reader *reader, const char *name, size_t *indexp)
 {
-    const char *name = reader->request->columns[column];
     size_t n_found = 0;
     char list[1024];
 
     for (size_t i = 0; i < reader->n_fields; i++)
         if (strcmp(reader->header[i], name) == 0) {
-            reader->indices[column] = i;
+            *indexp = i;
             n_found++;
         }
     if (n_found == 1)
@@ -74,16 +73,36 @@ find_column(struct reader *reader, size_t column)
 }
 
 static int
-take_header(struct reader *reader)
+take_names(struct reader *reader)
 {
-    for (size_t column = 0; column < reader->request->n_columns; column++) {
-        int r = reader->request->columns[column] ? find_column(reader, column) : 0;
+    const struct csv_request *request = reader->request;
 
+    for (size_t i = 0; i < reader->n_fields; i++) {
+        const char *name = reader->header[i];
+        size_t index;
+        int r = find_column(reader, name, &index);
+
+        if (r == 0)
+            r = request->field(request->userdata, i, name, strlen(name), reader->error);
         if (r != 0)
             return r;
     }
-    reader->n_header = reader->n_fields;
     return 0;
+}
+
+static int
+take_header(struct reader *reader)
+{
+    const struct csv_request *request = reader->request;
+    int r = 0;
+
+    for (size_t i = 0; i < request->n_columns && r == 0; i++)
+        if (request->columns[i])
+            r = find_column(reader, request->columns[i], &reader->indices[i]);
+    if (r == 0 && request->field)
+        r = take_names(reader);
+    reader->n_header = reader->n_fields;
+    return r;
 }
 
 static int
@@ -140,18 +159,36 @@ keep_value(struct reader *reader, size_t column, const char *text, size_t length
     return 0;
 }
 
+/* One too many is told at the end of the row. */
+static int
+hand_on(struct reader *reader, const char *text, size_t length)
+{
+    const struct csv_request *request = reader->request;
+
+    if (!request->field || reader->n_fields >= reader->n_header)
+        return 0;
+    if (!value_is_utf8(text, length))
+        return error_set(reader->error, CSV_READER_E_BAD,
+                         "column \"%s\": the value must be valid UTF-8; save the file as UTF-8",
+                         reader->header[reader->n_fields]);
+    return request->field(request->userdata, reader->n_fields, text, length, reader->error);
+}
+
 static void
 handle_field(void *field, size_t length, void *userdata)
 {
     struct reader *reader = userdata;
     const struct csv_request *request = reader->request;
 
-    if (reader->result == 0 && reader->n_header == 0)
+    if (reader->result == 0 && reader->n_header == 0) {
         reader->result = keep_name(reader, field, length);
-    else
+    } else {
         for (size_t i = 0; i < request->n_columns && reader->result == 0; i++)
             if (request->columns[i] && reader->indices[i] == reader->n_fields)
                 reader->result = keep_value(reader, i, field, length);
+        if (reader->result == 0)
+            reader->result = hand_on(reader, field, length);
+    }
     reader->n_fields++;
 }
 

@@ -22,11 +22,20 @@
 typedef int (*csv_row_fn)(void *userdata, unsigned long line, const char *const *values,
                           struct error *error);
 
+/*
+ * Called for each field, column by column, of the header first and then of each row before its row
+ * function: valid UTF-8 without NULs, of any length, for the call only. Results as above.
+ */
+typedef int (*csv_field_fn)(void *userdata, size_t column, const char *text, size_t length,
+                            struct error *error);
+
 struct csv_request {
     const char *file;
     const char *const *columns; /* by name; NULL: not read */
     size_t n_columns;           /* up to CSV_READER_COLUMNS_MAX */
     csv_row_fn row;
+    csv_field_fn
+        field; /* NULL: only the columns above matter; else each must have a name of its own */
     void *userdata;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The choice between simulator and file, and the unit of what they give (both think in Fahrenheit).
+ * The choice between simulator, file and records, and the unit of reports (simulator and file think in
+ * Fahrenheit).
  */
 
 #include <errno.h>
@@ -11,14 +12,60 @@
 #include <string.h>
 
 #include "producer/feed.h"
+#include "producer/rows.h"
 
 struct feed {
     const struct feed_settings *settings;
-    struct simulator *simulator; /* one of the two */
+    struct simulator *simulator; /* one of the three */
     struct csv *csv;
+    const struct record_source *records;
+    void *source;           /* of records */
     struct report *reports; /* of the day */
+    struct record_draft draft;
+    char *payload;
+    size_t payload_length, payload_size;
     char *description;
 };
+
+/* The source of records that the settings ask for, and its own settings. */
+static const struct record_source *
+find_records(const struct feed_settings *settings, const void **ownp)
+{
+    switch (settings->source) {
+    case FEED_CSV:
+        *ownp = &settings->csv;
+        return settings->csv.all_columns ? &rows_source : NULL;
+    case FEED_ORDERS:
+        *ownp = &settings->orders;
+        return &orders_source;
+    case FEED_EVENTS:
+        *ownp = &settings->events;
+        return &events_source;
+    default:
+        return NULL;
+    }
+}
+
+const char *
+feed_records(const struct feed_settings *settings)
+{
+    const void *own;
+    const struct record_source *records = find_records(settings, &own);
+
+    return records ? records->things : NULL;
+}
+
+static int
+describe_records(struct feed *feed)
+{
+    size_t length;
+    FILE *file = open_memstream(&feed->description, &length);
+
+    if (!file)
+        return -ENOMEM;
+    feed->records->describe(feed->source, file);
+    return fclose(file) == 0 ? 0 : -ENOMEM;
+}
 
 static int
 describe(struct feed *feed)
@@ -28,6 +75,8 @@ describe(struct feed *feed)
     char start[DATE_LENGTH + 1];
     int length;
 
+    if (feed->records)
+        return describe_records(feed);
     if (feed->settings->source == FEED_CSV) {
         length =
             asprintf(&feed->description, "csv %s, %s %s, %s in %c, date %s, rain %s, in %c",
@@ -53,9 +102,13 @@ describe(struct feed *feed)
 static int
 open_source(struct feed *feed, struct error *error)
 {
+    const void *own;
     int result;
 
-    if (feed->settings->source == FEED_CSV)
+    feed->records = find_records(feed->settings, &own);
+    if (feed->records)
+        result = feed->records->open(&feed->source, own, error);
+    else if (feed->settings->source == FEED_CSV)
         result = csv_load(&feed->csv, &feed->settings->csv, error);
     else
         result = simulator_new(&feed->simulator, &feed->settings->simulator, error);
@@ -89,6 +142,9 @@ feed_free(struct feed *feed)
 {
     if (!feed)
         return;
+    if (feed->source)
+        feed->records->close(feed->source);
+    free(feed->payload);
     simulator_free(feed->simulator);
     csv_unload(feed->csv);
     free(feed->reports);
@@ -107,6 +163,8 @@ feed_day_size(const struct feed *feed, uint64_t day)
 {
     size_t n;
 
+    if (feed->records)
+        return day < feed->records->count(feed->source) ? 1 : 0;
     if (feed->csv)
         return csv_day(feed->csv, day, &n) ? n : 0;
     return day <= (uint64_t)(DATE_MAX - feed->settings->simulator.start)
@@ -137,6 +195,44 @@ feed_day(struct feed *feed, uint64_t day)
     for (size_t i = 0; i < n && feed->settings->unit == 'C'; i++)
         feed->reports[i].degrees = to_celsius(feed->reports[i].degrees);
     return feed->reports;
+}
+
+static int
+take_payload(void *userdata, const void *data, size_t length)
+{
+    struct feed *feed = userdata;
+
+    if (feed->payload_size - feed->payload_length < length) {
+        size_t size = 2 * (feed->payload_length + length);
+        char *payload = realloc(feed->payload, size);
+
+        if (!payload)
+            return -ENOMEM;
+        feed->payload = payload;
+        feed->payload_size = size;
+    }
+    memcpy(feed->payload + feed->payload_length, data, length);
+    feed->payload_length += length;
+    return 0;
+}
+
+int
+feed_record(struct feed *feed, uint64_t day, int64_t now, struct feed_record *record)
+{
+    struct record_draft *draft = &feed->draft;
+    int result;
+
+    feed->payload_length = 0;
+    draft->key = NULL;
+    json_writer_init(&draft->writer, take_payload, feed);
+    draft->writer.one_line = draft->writer.compact = true;
+    json_writer_begin(&draft->writer, NULL, '{');
+    feed->records->write(feed->source, day, now, draft);
+    json_writer_end(&draft->writer, '}');
+    result = json_writer_finish(&draft->writer);
+    if (result == 0)
+        *record = (struct feed_record){draft->key, feed->payload, feed->payload_length};
+    return result;
 }
 
 bool

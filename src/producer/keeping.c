@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -61,9 +62,24 @@ forget_position(struct producer *producer)
     return EX_OK;
 }
 
+/* "212 days and 3 reports", "212 rows" */
+static const char *
+show_position(const struct producer *producer, char text[64])
+{
+    const struct position *position = &producer->acknowledged;
+
+    if (producer->records)
+        snprintf(text, 64, "%llu %s", (unsigned long long)position->days, producer->records);
+    else
+        snprintf(text, 64, "%llu days and %llu reports", (unsigned long long)position->days,
+                 (unsigned long long)position->reports);
+    return text;
+}
+
 static int
 load_position(struct producer *producer)
 {
+    char shown[64];
     struct position *position = &producer->acknowledged;
     struct error error = ERROR_INIT;
     int result;
@@ -88,9 +104,8 @@ load_position(struct producer *producer)
         return EX_DATAERR;
     }
     producer->sent = *position;
-    log_event(producer->log, MESSAGE_POSITION_RECOVERED,
-              "going on after %llu days and %llu reports", (unsigned long long)position->days,
-              (unsigned long long)position->reports);
+    log_event(producer->log, MESSAGE_POSITION_RECOVERED, "going on after %s",
+              show_position(producer, shown));
     return EX_OK;
 }
 
@@ -131,14 +146,14 @@ producer_save(struct producer *producer)
     uint64_t started = loop_now();
     struct error error = ERROR_INIT;
     int result = producer->dirty ? position_store(&producer->file, position, &error) : 0;
+    char shown[64];
 
     if (result != 0) {
         fail_to_save(producer, result, &error);
         return false;
     }
     if (producer->dirty)
-        log_debug(producer->log, POSITION_FILE ": %llu days and %llu reports, %.1f ms",
-                  (unsigned long long)position->days, (unsigned long long)position->reports,
+        log_debug(producer->log, POSITION_FILE ": %s, %.1f ms", show_position(producer, shown),
                   (double)(loop_now() - started) / 1000);
     if (producer->paused_told)
         log_event(producer->log, MESSAGE_CHECKPOINT_RESUMED,

@@ -146,7 +146,9 @@ on_save(void *userdata)
     if (!producer_save(producer))
         loop_set_timer(producer->save_timer, loop_now() + SAVE_USEC);
     if (!producer->down)
-        notify_status("%llu reports sent, day %llu", (unsigned long long)producer->total,
+        notify_status("%llu %s sent, %s %llu", (unsigned long long)producer->total,
+                      producer->records ? producer->records : "reports",
+                      producer->records ? "number" : "day",
                       (unsigned long long)producer->acknowledged.days);
     producer_send(producer);
 }
@@ -378,6 +380,7 @@ producer_new(struct producer **producerp, struct daemon *daemon, struct settings
         log_event(producer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
+    producer->records = feed_records(&producer->config.feed);
     producer->credentials = kafka_conf_credentials(settings);
     if (!producer->credentials)
         return EX_SOFTWARE;
@@ -440,7 +443,8 @@ producer_run(struct producer *producer)
     if (producer->again && producer->exit_code == EX_OK)
         return execute_again(producer);
     notify_stopping();
-    log_event(producer->log, MESSAGE_STOPPED, "stopped after %llu reports",
-              (unsigned long long)producer->total);
+    log_event(producer->log, MESSAGE_STOPPED, "stopped after %llu %s",
+              (unsigned long long)producer->total,
+              producer->records ? producer->records : "reports");
     return producer->exit_code;
 }

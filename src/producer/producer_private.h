@@ -38,10 +38,12 @@ struct producer {
     struct position_file file; /* producer.json */
     struct position acknowledged;
     struct position sent;
-    const struct report *day; /* of sent.days; NULL: not begun */
-    size_t day_size;
-    bool opened;          /* the report at sent.reports has its place in the window */
-    size_t message;       /* of the report at sent.reports, the next one to send */
+    size_t day_size;           /* of sent.days; 0: not begun */
+    const struct report *day;  /* of sent.days; NULL: it is a record */
+    struct feed_record record; /* of sent.days, while opened */
+    const char *records;       /* what the feed gives instead of days; NULL: reports */
+    bool opened;               /* the report at sent.reports has its place in the window */
+    size_t message;            /* of the report at sent.reports, the next one to send */
     uint64_t number;      /* of that report in the window, once its first message has been tried */
     uint64_t day_started; /* loop_now() */
     uint64_t days_left;   /* UINT64_MAX: for ever */

@@ -14,6 +14,7 @@
 #include "common/kafka_conf.h"
 #include "common/values.h"
 #include "producer/producer_settings.h"
+#include "producer/rows.h"
 #include "record/report_format.h"
 #include "stream/sink.h"
 
@@ -102,6 +103,25 @@ parse_rate(const struct setting_row *row, const char *value, void *destination, 
     return value_parse_number(value, 0, 1, destination, error);
 }
 
+static int
+parse_columns(const struct setting_row *row, const char *value, void *destination,
+              struct error *error)
+{
+    if (strcmp(value, row->form) != 0)
+        return error_set(error, -EINVAL, "\"%s\" must be *, which is all of them", value);
+    *(bool *)destination = true;
+    return 0;
+}
+
+static int
+parse_now_columns(const struct setting_row *row, const char *value, void *destination,
+                  struct error *error)
+{
+    int result = rows_check_now_columns(value, error);
+
+    return result == 0 ? setting_parse_string(row, value, destination, error) : result;
+}
+
 #define FIELD(member)       offsetof(struct producer_settings, member)
 #define TOPIC_FIELD(member) offsetof(struct topic_settings, member)
 
@@ -110,12 +130,13 @@ parse_rate(const struct setting_row *row, const char *value, void *destination, 
 static const struct setting_row rows[] = {
     KAFKA_CONF_SETTING_ROWS,
     SETTING_LOG_LEVEL_ROW,
-    {"producer", "source", "simulator", "simulator|csv", "where the reports come from",
-     setting_parse_choice, FIELD(feed.source), 0},
+    {"producer", "source", "simulator", "simulator|csv|orders|events",
+     "where the reports, or other records, come from", setting_parse_choice, FIELD(feed.source), 0},
     {"producer", "interval", "100ms", "DURATION",
-     "time between two days of reports; 0: as fast as possible", setting_parse_duration,
-     FIELD(interval), SETTING_RELOAD},
-    {"producer", "days", "0", "0..", "days to send in this run; 0: for ever", setting_parse_integer,
+     "time between two days of reports, or two other records; 0: as fast as possible",
+     setting_parse_duration, FIELD(interval), SETTING_RELOAD},
+    {"producer", "days", "0", "0..",
+     "days of reports, or other records, to send in this run; 0: for ever", setting_parse_integer,
      FIELD(days), 0},
     {"producer", "directory", NULL, "DIRECTORY",
      "where producer.json is kept; without it $STATE_DIRECTORY, or the working directory",
@@ -161,6 +182,27 @@ static const struct setting_row rows[] = {
      parse_station, FIELD(feed.csv.station), 0},
     {"csv", "unit", "F", "F|C", "the unit of the file's degrees", parse_unit, FIELD(feed.csv.unit),
      0},
+    {"csv", "columns", NULL, "*",
+     "send each row as it is, with all its columns, instead of reports", parse_columns,
+     FIELD(feed.csv.all_columns), 0},
+    {"csv", "key_column", NULL, "COLUMN", "column of the key of rows that are sent as they are",
+     setting_parse_string, FIELD(feed.csv.key_column), 0},
+    {"csv", "now_columns", NULL, "COLUMN,...",
+     "columns whose times become now in rows that are sent as they are, or what is added to it: "
+     "began -20min, ended",
+     parse_now_columns, FIELD(feed.csv.now_columns), 0},
+    {"orders", "start", "2017-06-09", "DATE", "date of the first order", parse_date,
+     FIELD(feed.orders.start), 0},
+    {"orders", "seed", "1", "0..", "the same seed gives the same orders", setting_parse_integer,
+     FIELD(feed.orders.seed), 0},
+    {"events", "users", "3", "1..1000000", "how many users there are", setting_parse_integer,
+     FIELD(feed.events.users), 0},
+    {"events", "events", "3", "1..1000000", "how many events each user has", setting_parse_integer,
+     FIELD(feed.events.events), 0},
+    {"events", "start", "2018-08-16", "DATE", "date of the first event", parse_date,
+     FIELD(feed.events.start), 0},
+    {"events", "seed", "1", "0..", "the same seed gives the same events", setting_parse_integer,
+     FIELD(feed.events.seed), 0},
     {"topic", "format", "protobuf", "protobuf|json", "what a report is written as", parse_format,
      TOPIC_FIELD(format), 0},
     {"topic", "schema", "report", "report|station_report", "which message of protobuf",
@@ -287,7 +329,7 @@ int
 producer_settings_read(struct producer_settings *producer, const struct settings *settings,
                        struct error *error)
 {
-    static const char *const sections[] = {"producer", "simulator", "csv"};
+    static const char *const sections[] = {"producer", "simulator", "csv", "orders", "events"};
     const char *section;
     int result = 0;
 
@@ -330,22 +372,44 @@ producer_settings_fini(struct producer_settings *producer)
     free((char *)producer->feed.csv.station_column);
     free((char *)producer->feed.csv.raining_column);
     free((char *)producer->feed.csv.station);
+    free((char *)producer->feed.csv.key_column);
+    free((char *)producer->feed.csv.now_columns);
     *producer = (struct producer_settings){.interval = 0};
 }
 
-/* What no single key can say. */
+/* A file is one of observations or one of rows: a key of the other kind would do nothing. */
 static int
-check_together(const struct producer_settings *producer, const struct settings *settings,
-               struct error *error)
+check_csv_keys(const struct csv_settings *csv, const struct settings *settings, struct error *error)
 {
-    const struct csv_settings *csv = &producer->feed.csv;
+    static const struct {
+        const char *key;
+        bool of_rows;
+    } keys[] = {
+        {"date_column", false},    {"degrees_column", false}, {"station_column", false},
+        {"raining_column", false}, {"station", false},        {"unit", false},
+        {"key_column", true},      {"now_columns", true},
+    };
 
-    if (producer->n_topics > TOPICS_MAX)
-        return error_set(error, -EINVAL,
-                         "there are more than 1,000 [topic NAME] sections; start a second "
-                         "producer");
-    if (producer->feed.source != FEED_CSV)
-        return 0;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (keys[i].of_rows == csv->all_columns || !settings_is_given(settings, "csv", keys[i].key))
+            continue;
+        error_set(error, 0,
+                  csv->all_columns ? "[csv] %s is for reports, but columns = * sends whole rows; "
+                                     "remove the one or the other"
+                                   : "[csv] %s is for whole rows; remove it, or set columns = *",
+                  keys[i].key);
+        return settings_blame(settings, "csv", keys[i].key, error);
+    }
+    return 0;
+}
+
+static int
+check_csv(const struct csv_settings *csv, const struct settings *settings, struct error *error)
+{
+    int result = check_csv_keys(csv, settings, error);
+
+    if (result < 0 || (csv->file && csv->all_columns))
+        return result;
     if (csv->file && csv->station_column && csv->station) {
         error_set(error, 0, "[csv] has both station_column and station; remove one");
         return settings_blame(settings, "csv", "station", error);
@@ -355,6 +419,44 @@ check_together(const struct producer_settings *producer, const struct settings *
     error_set(error, 0, "[producer] source = csv needs [csv] %s",
               csv->file ? "station_column, or station for a file of one station" : "file");
     return settings_blame(settings, "producer", "source", error);
+}
+
+/* Records that are no reports are what they are: JSON, with a key of their own. */
+static int
+check_topic(const struct topic_settings *topic, const char *records,
+            const struct settings *settings, struct error *error)
+{
+    char section[300];
+
+    snprintf(section, sizeof(section), "topic %s", topic->name);
+    if (topic->format != REPORT_FORMAT_JSON) {
+        error_set(error, 0, "%s are sent as JSON: set format = json in [%s]", records, section);
+        return settings_blame(settings, section, "format", error);
+    }
+    if (topic->key != TOPIC_KEY_STATION) {
+        error_set(error, 0, "%s have a key of their own: remove key from [%s]", records, section);
+        return settings_blame(settings, section, "key", error);
+    }
+    return 0;
+}
+
+/* What no single key can say. */
+static int
+check_together(const struct producer_settings *producer, const struct settings *settings,
+               struct error *error)
+{
+    const char *records = feed_records(&producer->feed);
+    int result = 0;
+
+    if (producer->n_topics > TOPICS_MAX)
+        return error_set(error, -EINVAL,
+                         "there are more than 1,000 [topic NAME] sections; start a second "
+                         "producer");
+    if (producer->feed.source == FEED_CSV)
+        result = check_csv(&producer->feed.csv, settings, error);
+    for (size_t i = 0; i < producer->n_topics && records && result == 0; i++)
+        result = check_topic(&producer->topics[i], records, settings, error);
+    return result;
 }
 
 static int
@@ -383,7 +485,7 @@ check(const struct settings *settings, bool complete, const struct settings_repo
 const struct daemon_program producer_program = {
     .name = "weatherd-producer",
     .synopsis = "",
-    .purpose = "Send reports of weather stations, simulated or observed, to Kafka topics.",
+    .purpose = "Send weather reports, simulated or observed, or other records, to Kafka topics.",
     .config_file = WEATHERD_CONFIG_DIRECTORY "/producer.ini",
     .rows = rows,
     .n_rows = sizeof(rows) / sizeof(rows[0]),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "producer/producer_private.h"
 #include "record/report_format.h"
@@ -47,15 +48,17 @@ begin_day(struct producer *producer)
     if (producer->days_left == 0)
         producer->stopping = true;
     else
-        producer->day = feed_day(producer->feed, producer->sent.days);
-    if (!producer->day) {
+        producer->day_size = feed_day_size(producer->feed, producer->sent.days);
+    if (producer->day_size == 0) {
         if (!producer->stopping)
-            log_info(producer->log, "the feed ends after %llu days",
-                     (unsigned long long)producer->sent.days);
+            log_info(producer->log, "the feed ends after %llu %s",
+                     (unsigned long long)producer->sent.days,
+                     producer->records ? producer->records : "days");
         producer->stopping = true;
         return false;
     }
-    producer->day_size = feed_day_size(producer->feed, producer->sent.days);
+    if (!producer->records)
+        producer->day = feed_day(producer->feed, producer->sent.days);
     producer->day_started = loop_now();
     return true;
 }
@@ -63,7 +66,7 @@ begin_day(struct producer *producer)
 static void
 end_day(struct producer *producer)
 {
-    producer->day = NULL;
+    producer->day_size = 0;
     producer->sent.days++;
     producer->sent.reports = 0;
     if (producer->days_left != UINT64_MAX)
@@ -119,16 +122,42 @@ send_to_topic(struct producer *producer, struct outgoing *outgoing, size_t numbe
               struct error *error)
 {
     const struct topic_settings *topic = &producer->config.topics[number];
-    const struct rendering *rendering = render(outgoing, topic);
-    struct sink_message message = {
-        .topic = number,
-        .number = producer->number,
-        .payload = rendering->payload,
-        .payload_length = rendering->length,
-    };
+    const struct feed_record *record = &producer->record;
+    struct sink_message message = {.topic = number, .number = producer->number};
 
-    put_key(outgoing, topic, &message);
+    if (producer->records) {
+        message.key = record->key;
+        message.key_length = record->key ? strlen(record->key) : 0;
+        message.payload = record->payload;
+        message.payload_length = record->payload_length;
+    } else {
+        const struct rendering *rendering = render(outgoing, topic);
+
+        message.payload = rendering->payload;
+        message.payload_length = rendering->length;
+        put_key(outgoing, topic, &message);
+    }
     return sink_send(producer->sink, &message, error);
+}
+
+/* Of a record now is when its turn comes: it is the same in all topics, however long they wait. */
+static bool
+prepare(struct producer *producer)
+{
+    struct timespec now;
+    int result;
+
+    if (!producer->records)
+        return true;
+    clock_gettime(CLOCK_REALTIME, &now);
+    result = feed_record(producer->feed, producer->sent.days,
+                         now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000, &producer->record);
+    if (result == 0)
+        return true;
+    log_event(producer->log, MESSAGE_FAULT, "number %llu of the %s: %s",
+              (unsigned long long)producer->sent.days + 1, producer->records, strerror(-result));
+    producer_leave(producer, EX_SOFTWARE);
+    return false;
 }
 
 /* False when there is no room for now. */
@@ -142,12 +171,12 @@ send_report(struct producer *producer)
     int result;
 
     if (!producer->opened) {
-        if (window_used(&producer->window) == WINDOW_SIZE)
+        if (window_used(&producer->window) == WINDOW_SIZE || !prepare(producer))
             return false;
         producer->number = window_open(&producer->window, (unsigned)n_messages);
         producer->opened = true;
     }
-    outgoing.report = &producer->day[producer->sent.reports];
+    outgoing.report = producer->records ? NULL : &producer->day[producer->sent.reports];
     for (size_t i = 0; i < N_RENDERINGS; i++)
         outgoing.renderings[i].format = REPORT_FORMAT_AUTO;
     for (; producer->message < n_messages; producer->message++) {
@@ -174,7 +203,7 @@ must_wait(const struct producer *producer)
 {
     if (producer->paused || producer->topics || producer->leaving || producer->stopping)
         return true;
-    if (producer->day)
+    if (producer->day_size > 0)
         return false;
     return loop_timer_is_set(producer->day_timer) ||
            (producer->config.retries != UINT64_MAX && window_used(&producer->window) > 0);
@@ -187,12 +216,12 @@ producer_send(struct producer *producer)
     unsigned count = 0;
 
     while (!must_wait(producer)) {
-        if (!producer->day && !begin_day(producer))
+        if (producer->day_size == 0 && !begin_day(producer))
             break;
         if (!send_report(producer)) { /* it is tried again when there is room */
             log_repeated(producer->log, producer->samplers, MESSAGE_DEBUG, LOG_NO_FIELDS,
-                         "sending waits: %zu reports are on their way",
-                         window_used(&producer->window));
+                         "sending waits: %zu %s are on their way", window_used(&producer->window),
+                         producer->records ? producer->records : "reports");
             return;
         }
         if (producer->sent.reports == producer->day_size)
@@ -232,12 +261,11 @@ producer_acknowledge(struct producer *producer, uint64_t number)
         loop_set_timer(producer->save_timer, loop_now() + SAVE_USEC);
 }
 
-/* The report of that number, by the way from the first that is not acknowledged. */
-static const struct report *
-find_report(struct producer *producer, uint64_t number)
+/* The place of that number in the feed, by the way from the first that is not acknowledged. */
+static struct position
+find_place(struct producer *producer, uint64_t number)
 {
     struct position position = producer->acknowledged;
-    const struct report *reports;
 
     position.reports += number - producer->window.first;
     for (;;) {
@@ -248,22 +276,33 @@ find_report(struct producer *producer, uint64_t number)
         position.reports -= size;
         position.days++;
     }
-    reports = feed_day(producer->feed, position.days);
-    return reports ? &reports[position.reports] : NULL;
+    return position;
 }
 
-void
-producer_fail(struct producer *producer, uint64_t number, const char *reason)
+static void
+tell_failed_record(struct producer *producer, uint64_t index, const char *reason)
+{
+    struct feed_record record = {.key = NULL};
+    struct log_fields fields = LOG_NO_FIELDS;
+
+    feed_record(producer->feed, index, 0, &record);
+    fields.station = record.key ? record.key : "none";
+    log_event_at(producer->log, MESSAGE_REPORT_FAILED, fields,
+                 "number %llu of the %s, with key %s, can't be delivered: %s; nothing behind it is "
+                 "sent",
+                 (unsigned long long)index + 1, producer->records, fields.station, reason);
+}
+
+static void
+tell_failed_report(struct producer *producer, const struct position *position, const char *reason)
 {
     char date[DATE_LENGTH + 1] = "", station[REPORT_STATION_MAX + 1] = "?";
     struct log_fields fields = LOG_NO_FIELDS;
-    const struct report *report;
+    const struct report *reports = feed_day(producer->feed, position->days);
 
-    if (producer->again || producer->leaving)
-        return; /* what the failed client gives back will be sent by the next */
-    report = find_report(producer, number);
-    producer->day = NULL; /* find_report() has taken its place; nothing more is sent */
-    if (report) {
+    if (reports) {
+        const struct report *report = &reports[position->reports];
+
         date_format(report->date, date);
         snprintf(station, sizeof(station), "%.*s", (int)report->station_length, report->station);
         fields.station = station;
@@ -272,6 +311,21 @@ producer_fail(struct producer *producer, uint64_t number, const char *reason)
         producer->log, MESSAGE_REPORT_FAILED, fields,
         "the report of station %s for %s can't be delivered: %s; nothing behind it is sent",
         station, date, reason);
+}
+
+void
+producer_fail(struct producer *producer, uint64_t number, const char *reason)
+{
+    struct position position;
+
+    if (producer->again || producer->leaving)
+        return; /* what the failed client gives back will be sent by the next */
+    position = find_place(producer, number);
+    if (producer->records)
+        tell_failed_record(producer, position.days, reason);
+    else
+        tell_failed_report(producer, &position, reason);
+    producer->day_size = 0; /* the feed has gone there; nothing more is sent */
     sink_purge(producer->sink);
     producer_leave(producer, EX_UNAVAILABLE);
 }

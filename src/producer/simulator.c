@@ -23,6 +23,7 @@
 
 #include "common/cleanup.h"
 #include "common/values.h"
+#include "producer/draw.h"
 #include "producer/simulator.h"
 
 #define WARMUP       64 /* days computed before a year; 0.8^64 of 10 °F is less than a rounding */
@@ -88,25 +89,13 @@ struct simulator {
 CLEANUP_DEFINE(struct simulator *, simulator_free);
 
 /*
- * The finishing step of splitmix64 (Steele, Lea, Flood 2014): each bit of x sways each of the
- * result.
- */
-static inline uint64_t
-mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
-/*
  * The number that all randomness comes from. The date is hashed before it is added: were it added
  * as it is, two stations with near keys would have the same weather some days apart.
  */
 static inline uint64_t
 draw(const struct station *station, int64_t date, enum purpose purpose)
 {
-    return mix(station->key + mix((uint64_t)date * N_DRAWS + purpose));
+    return draw_mix(station->key + draw_mix((uint64_t)date * N_DRAWS + purpose));
 }
 
 /* Evenly in [0, 1). */
@@ -281,8 +270,7 @@ simulator_new(struct simulator **simulatorp, const struct simulator_settings *se
         struct station *station = &simulator->stations[i];
 
         name_station(simulator, i, prefix_length);
-        /* Seeds are hashed first: seed 1's station 0 is not to be seed 0's station 1. */
-        station->key = mix(mix(settings->seed + UINT64_C(0x9e3779b97f4a7c15)) + i);
+        station->key = draw_seeded(settings->seed, i);
         station->shift = SHIFT_MAX * (2 * draw_fraction(station, 0, DRAW_SHIFT) - 1);
     }
     simulator->settings.station_prefix = NULL; /* the caller's; the names have it now */

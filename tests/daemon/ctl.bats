@@ -585,7 +585,7 @@ complete_words() # WORD...
     [[ $(complete_words weatherctl show '') == directory ]]
     [[ $(complete_words weatherd-consumer --until) == --until-end ]]
     [[ $(complete_words weatherd-consumer -c f) == file.ini ]]
-    [[ $(complete_words weatherd-producer -o producer.source = '') == 'simulator csv' ]]
+    [[ $(complete_words weatherd-producer -o producer.source = '') == 'simulator csv orders events' ]]
     [[ $(complete_words weatherd-producer --fr) == --fresh ]]
 }
 

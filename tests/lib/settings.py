@@ -174,6 +174,22 @@ def texts(form):
     return [("a\tb", control), (long, quoted(long, " has 256 bytes, a station's id at most 255"))], "name with = # and ä"
 
 
+def moved_columns(form):
+    missing = re.escape("a column's name is missing")
+    unlike = re.escape(" is not a duration, such as 100ms, 1s, 5min, 2h, 0")
+    return [("", missing), ("a,,b", missing), ("a,", missing)] + [
+        (f"a, b {sign}{amount}", quoted(f"b {sign}{amount}", ": ") + quoted(amount, unlike))
+        for sign, amount in (("-", "20"), ("-", ""), ("+", "soon"), ("-", "-1s"), ("+", "1.5s"))
+    ] + [
+        ("a -1h, b, a", re.escape('names "a" twice')),
+        ("a,b,c,d,e,f,g,h", "names too many columns: at most 7"),
+    ], "a, b c -20min ,d + e +1h"
+
+
+def stars(form):
+    return [(value, quoted(value, re.escape(" must be *, which is all of them"))) for value in ("", "**", "a", "*, a")], "*"
+
+
 def anything(form):
     return [], "anything"
 
@@ -193,6 +209,8 @@ FORMS = [
     (r"RATE", rates),
     (r"HOST:PORT\[,HOST:PORT\]\.\.\.", servers),
     (r"DIRECTORY|FILE|COLUMN", names),
+    (r"COLUMN,\.\.\.", moved_columns),
+    (r"\*", stars),
     (r"TEXT", texts),
     (r"VALUE", anything),
 ]

@@ -298,6 +298,175 @@ files_that_differ_are_described_differently(void **state)
         free(texts[i]);
 }
 
+static struct feed_settings
+ordered(void)
+{
+    return (struct feed_settings){.source = FEED_ORDERS, .orders = {.start = START, .seed = 1}};
+}
+
+static struct feed_settings
+happened(void)
+{
+    return (struct feed_settings){
+        .source = FEED_EVENTS,
+        .events = {.users = 3, .events = 3, .start = START, .seed = 1},
+    };
+}
+
+/* The text between two others, which must be there. */
+static char *
+cut(const struct feed_record *record, const char *before, const char *after)
+{
+    cleanup(free) char *payload = strndup(record->payload, record->payload_length);
+    const char *begin = strstr(payload, before), *end;
+
+    assert_non_null(begin);
+    begin += strlen(before);
+    end = strstr(begin, after);
+    assert_non_null(end);
+    return strndup(begin, (size_t)(end - begin));
+}
+
+static void
+assert_same_record(struct feed *a, struct feed *b, uint64_t number)
+{
+    struct feed_record one, other;
+
+    assert_int_equal(feed_record(a, number, 1, &one), 0);
+    assert_int_equal(feed_record(b, number, 2, &other), 0);
+    assert_string_equal(one.key, other.key);
+    assert_int_equal(one.payload_length, other.payload_length);
+    assert_memory_equal(one.payload, other.payload, one.payload_length);
+}
+
+static void
+an_order_follows_from_its_number(void **state)
+{
+    static const char first[] =
+        "{\"ordertime\":946684800712,\"orderid\":0,\"itemid\":\"Item_472\",\"address\":"
+        "{\"city\":\"Mountain View\",\"state\":\"CA\",\"zipcode\":94041}}";
+    struct feed_settings settings = ordered(), last = ordered();
+    struct feed *feed = make(&settings), *other = make(&settings);
+    struct feed_record record;
+
+    assert_string_equal(feed_records(&settings), "orders");
+    assert_int_equal(feed_record(feed, 0, 0, &record), 0);
+    assert_int_equal(record.payload_length, sizeof(first) - 1);
+    assert_memory_equal(record.payload, first, sizeof(first) - 1);
+    for (uint64_t number = 0; number < 5000; number++) {
+        cleanup(free) char *time = NULL;
+        char key[24];
+
+        assert_int_equal(feed_day_size(feed, number), 1);
+        assert_int_equal(feed_record(feed, number, 0, &record), 0);
+        snprintf(key, sizeof(key), "%d", (int)number);
+        assert_string_equal(record.key, key);
+        time = cut(&record, "\"ordertime\":", ",");
+        assert_int_equal(strtoull(time, NULL, 10) / 1000, START * UINT64_C(86400) + number);
+    }
+    for (uint64_t number = 5000; number-- > 0;)
+        assert_same_record(feed, other, number);
+    feed_free(other);
+    feed_free(feed);
+    last.orders.start = DATE_MAX;
+    feed = make(&last);
+    assert_int_equal(feed_day_size(feed, 86399), 1);
+    assert_int_equal(feed_day_size(feed, 86400), 0);
+    feed_free(feed);
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* How many different ones there are; they are freed. */
+static size_t
+count_different(char **texts, size_t n)
+{
+    size_t count = 0;
+
+    qsort(texts, n, sizeof(*texts), compare_texts);
+    for (size_t i = 0; i < n; i++)
+        count += i + 1 == n || strcmp(texts[i], texts[i + 1]) != 0;
+    for (size_t i = 0; i < n; i++)
+        free(texts[i]);
+    return count;
+}
+
+static void
+users_have_their_events_and_no_more(void **state)
+{
+    enum { USERS = 500, EVENTS = 7, N = USERS * EVENTS };
+    static char *keys[N], *users[N];
+    struct feed_settings settings = happened();
+    struct feed *feed, *other;
+    long before = 0;
+
+    settings.events.users = USERS;
+    settings.events.events = EVENTS;
+    feed = make(&settings);
+    other = make(&settings);
+    assert_string_equal(feed_records(&settings), "events");
+    for (uint64_t number = 0; number < N; number++) {
+        cleanup(free) char *id = NULL, *timestamp = NULL, *sent = NULL;
+        struct feed_record record;
+        char variant;
+
+        assert_int_equal(feed_day_size(feed, number), 1);
+        assert_int_equal(feed_record(feed, number, 0, &record), 0);
+        id = cut(&record, "\"messageId\":\"", "\"");
+        assert_string_equal(record.key, id);
+        assert_int_equal(strlen(id), 36);
+        assert_int_equal(strspn(id, "0123456789abcdef-"), 36);
+        assert_int_equal(id[14], '4');
+        variant = id[19];
+        assert_non_null(strchr("89ab", variant));
+        assert_true(id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-');
+        timestamp = cut(&record, "\"timestamp\":", ",");
+        sent = cut(&record, "\"sentAt\":", ",");
+        assert_string_equal(sent, timestamp);
+        assert_true(atol(timestamp) > before);
+        before = atol(timestamp);
+        keys[number] = strdup(id);
+        users[number] = cut(&record, "\"userId\":\"", "\"");
+        if (number >= USERS)
+            assert_string_equal(users[number], users[number - USERS]);
+    }
+    assert_int_equal(feed_day_size(feed, N), 0);
+    assert_int_equal(count_different(keys, N), N);
+    assert_int_equal(count_different(users, N), USERS);
+    for (uint64_t number = N; number-- > 0;)
+        assert_same_record(feed, other, number);
+    feed_free(other);
+    feed_free(feed);
+}
+
+static void
+records_that_differ_are_described_differently(void **state)
+{
+    struct feed_settings all[] = {ordered(),  ordered(),  ordered(),  happened(),
+                                  happened(), happened(), happened(), happened()};
+    char *texts[N_ELEMENTS(all)];
+
+    all[1].orders.start++;
+    all[2].orders.seed++;
+    all[4].events.users++;
+    all[5].events.events++;
+    all[6].events.start++;
+    all[7].events.seed++;
+    for (size_t i = 0; i < N_ELEMENTS(all); i++) {
+        struct feed *feed = make(&all[i]);
+
+        texts[i] = strdup(feed_describe(feed));
+        feed_free(feed);
+    }
+    assert_string_equal(texts[0], "orders, seed 1, from 2000-01-01");
+    assert_string_equal(texts[3], "events, seed 1, 3 of each of 3 users, from 2000-01-01");
+    assert_int_equal(count_different(texts, N_ELEMENTS(all)), N_ELEMENTS(all));
+}
+
 int
 main(void)
 {
@@ -311,6 +480,9 @@ main(void)
         cmocka_unit_test(some_reports_are_sent_twice),
         cmocka_unit_test(feeds_that_differ_are_described_differently),
         cmocka_unit_test(files_that_differ_are_described_differently),
+        cmocka_unit_test(an_order_follows_from_its_number),
+        cmocka_unit_test(users_have_their_events_and_no_more),
+        cmocka_unit_test(records_that_differ_are_described_differently),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -474,6 +474,25 @@ take_output(void *userdata, const void *data, size_t length)
 }
 
 static void
+or_without_any_blanks(void **state)
+{
+    struct output output = {.room = SIZE_MAX};
+    struct json_writer writer;
+
+    json_writer_init(&writer, take_output, &output);
+    writer.one_line = writer.compact = true;
+    json_writer_begin(&writer, NULL, '{');
+    json_writer_integer(&writer, "a", 1);
+    json_writer_begin(&writer, "b", '[');
+    json_writer_word(&writer, NULL, "1.50");
+    json_writer_text(&writer, NULL, "x y");
+    json_writer_end(&writer, ']');
+    json_writer_end(&writer, '}');
+    assert_int_equal(json_writer_finish(&writer), 0);
+    assert_string_equal(output.text, "{\"a\":1,\"b\":[1.50,\"x y\"]}");
+}
+
+static void
 documents_are_written_pretty(void **state)
 {
     struct output output = {.room = SIZE_MAX};
@@ -638,6 +657,7 @@ main(void)
         cmocka_unit_test(texts_are_strings),
         cmocka_unit_test(members_come_in_the_order_of_the_text),
         cmocka_unit_test(documents_are_written_pretty),
+        cmocka_unit_test(or_without_any_blanks),
         cmocka_unit_test(texts_longer_than_the_buffer_are_whole),
         cmocka_unit_test(random_documents_come_back),
         cmocka_unit_test(the_first_failure_ends_the_writing),

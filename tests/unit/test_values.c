@@ -705,10 +705,13 @@ every_character_is_judged_rightly(void **state)
         char text[4];
         size_t length = encode(code, text);
 
+        assert_int_equal(value_is_utf8(text, length), !surrogate && code <= 0x10ffff);
         if (value_is_text(text, length) != (!control && !surrogate && code <= 0x10ffff))
             fail_msg("U+%04" PRIX32, code);
         if (length > 1)
             assert_false(value_is_text(text, length - 1));
+        if (length > 1)
+            assert_false(value_is_utf8(text, length - 1));
     }
 }
 
