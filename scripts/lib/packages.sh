@@ -29,6 +29,10 @@ packages_of() # GROUP
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
     machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn ;; # to boot
     kafka) echo default-jre-headless:java maven:mvn ;;
+    spark)
+        echo default-jre-headless:java maven:mvn python3 python3-pip python3-numpy \
+            docker-compose:docker-compose python3-yaml
+        ;;
     image)
         echo buildah:buildah podman:podman runc:runc mmdebstrap:mmdebstrap docker-compose:docker-compose \
             python3-pip python3-yaml
