@@ -76,7 +76,7 @@ static double
 get_stations(const struct consumer *consumer, const struct consumer_partition *partition)
 {
     return partition->partition.layout == PARTITION_MONTHLY
-               ? partition->partition.stations.n_stations > 0
+               ? partition->partition.months.n_windows > 0
                : (double)partition->partition.stations.n_stations;
 }
 

@@ -47,6 +47,15 @@ load_offset(struct loading *loading, struct json_object *value, struct error *er
     return result == 0 ? 0 : error_prefix(error, result, "\"offset\" ");
 }
 
+/* Whoever reads without settings does not know whether numbers are of seconds or milliseconds. */
+static bool
+lie_within(const struct window_rule *rule, int64_t begin, const struct stats_shape *shape,
+           const struct stats *stats)
+{
+    return shape->dates == MOMENT_NUMBER || (window_holds(rule, begin, stats->start.seconds) &&
+                                             window_holds(rule, begin, stats->end.seconds));
+}
+
 struct loading_windows {
     struct partition *partition;
     struct windows *windows;
@@ -68,7 +77,7 @@ load_window(void *userdata, const char *key, struct json_object *value, struct e
     shape.has_windows = false;
     if (stats_json_load(value, &shape, &stats, error) != 0)
         return error_prefix(error, JSON_E_BAD, "\"%s\" ", key);
-    if (stats.start.seconds < begin || stats.end.seconds >= window_end(rule, begin))
+    if (!lie_within(rule, begin, &shape, &stats))
         return error_set(error, JSON_E_BAD, "\"%s\": \"start\" or \"end\" lies outside of it", key);
     if (windows_reserve(loading->windows) < 0)
         return -ENOMEM;
@@ -116,34 +125,33 @@ load_station(struct partition *partition, const char *id, struct json_object *va
     return result == JSON_E_BAD ? error_prefix(error, result, "station \"%.255s\": ", id) : result;
 }
 
-/* A year must stand in the one way in which it is written, and its dates must lie in it. */
+/* A year must stand in the one way in which it is written, and its dates must lie in the month. */
 static int
 load_year(void *userdata, const char *key, struct json_object *value, struct error *error)
 {
     struct loading *loading = userdata;
+    struct partition *partition = loading->partition;
     const char *month = date_month_name(loading->month);
-    char id[PARTITION_MONTH_LENGTH + 1], text[DATE_LENGTH + 1], first[32];
+    struct error ignored;
     struct stats stats;
-    int32_t date;
+    char name[32];
+    int64_t begin;
     int result;
 
-    snprintf(first, sizeof(first), "%.5s-%02d-01", key, loading->month);
-    if (!date_parse(first, strlen(first), &date))
+    snprintf(name, sizeof(name), "%.5s-%02d", key, loading->month);
+    if (window_parse(&partition_months, name, &begin, &ignored) < 0)
         return error_set(error, JSON_E_BAD, "\"%s\": has an unknown key \"%.100s\" that is no year",
                          month, key);
-    result = stats_json_load(value, &loading->partition->shape, &stats, error);
+    result = stats_json_load(value, &partition->shape, &stats, error);
     if (result != 0)
         return error_prefix(error, result, "\"%s\" of \"%s\": ", month, key);
-    date_format(moment_date(stats.start), text);
-    snprintf(id, sizeof(id), "%.*s", PARTITION_MONTH_LENGTH, first);
-    if (strncmp(id, text, PARTITION_MONTH_LENGTH) == 0)
-        date_format(moment_date(stats.end), text);
-    if (strncmp(id, text, PARTITION_MONTH_LENGTH) != 0)
+    if (!lie_within(&partition_months, begin, &partition->shape, &stats))
         return error_set(error, JSON_E_BAD,
-                         "\"%s\" of \"%s\": \"start\" or \"end\", %s, lies outside of it", month,
-                         key, text);
-    return stations_add(&loading->partition->stations, id, PARTITION_MONTH_LENGTH, &stats,
-                        &(struct windows){.n_windows = 0});
+                         "\"%s\" of \"%s\": \"start\" or \"end\" lies outside of it", month, key);
+    if (windows_reserve(&partition->months) < 0)
+        return -ENOMEM;
+    windows_add(&partition->months, begin, &stats);
+    return 0;
 }
 
 static int
@@ -217,40 +225,40 @@ write_stations(struct json_writer *writer, const struct partition *partition)
     }
 }
 
-/* The table has them as "2000-01", in the order of their first appearance. */
-static int
-month_of(const struct station *station)
+static struct date_civil
+civil_of(const struct window *month)
 {
-    return (station->id[5] - '0') * 10 + station->id[6] - '0';
+    return date_to_civil(moment_date((struct moment){.seconds = month->begin}));
 }
 
 static void
-write_years(struct json_writer *writer, const struct stations *stations, int month)
+write_years(struct json_writer *writer, const struct windows *months, int month)
 {
-    char year[5];
+    char year[8];
 
     json_writer_begin(writer, date_month_name(month), '{');
-    for (size_t i = 0; i < stations->n_stations; i++) {
-        const struct station *station = &stations->stations[i];
+    for (size_t i = 0; i < months->n_windows; i++) {
+        struct date_civil civil = civil_of(&months->windows[i]);
 
-        if (month_of(station) != month)
+        if (civil.month != month)
             continue;
-        snprintf(year, sizeof(year), "%.4s", station->id);
-        stats_json_write(writer, year, &station->stats);
+        snprintf(year, sizeof(year), "%04d", civil.year);
+        stats_json_write(writer, year, &months->windows[i].stats);
     }
     json_writer_end(writer, '}');
 }
 
+/* Names in the order of their first appearance, and so are the years of each. */
 static void
-write_months(struct json_writer *writer, const struct stations *stations)
+write_months(struct json_writer *writer, const struct windows *months)
 {
     unsigned written = 0; /* a bit a month */
 
-    for (size_t i = 0; i < stations->n_stations; i++) {
-        int month = month_of(&stations->stations[i]);
+    for (size_t i = 0; i < months->n_windows; i++) {
+        int month = civil_of(&months->windows[i]).month;
 
         if (!(written & 1u << month))
-            write_years(writer, stations, month);
+            write_years(writer, months, month);
         written |= 1u << month;
     }
 }
@@ -265,7 +273,7 @@ write_document(void *state, int64_t offset, struct json_writer *writer)
         json_writer_integer(writer, "partition", partition->number);
     json_writer_integer(writer, "offset", offset);
     if (partition->layout == PARTITION_MONTHLY)
-        write_months(writer, &partition->stations);
+        write_months(writer, &partition->months);
     else
         write_stations(writer, partition);
     json_writer_end(writer, '}');

@@ -8,6 +8,8 @@
 #include "common/values.h"
 #include "consumer/partition.h"
 
+const struct window_rule partition_months = {.kind = WINDOW_MONTH};
+
 void
 partition_init(struct partition *partition, const struct partition_settings *settings,
                const struct partition_policy *policy, uint64_t seed)
@@ -23,6 +25,8 @@ partition_init(struct partition *partition, const struct partition_settings *set
                    .schema_ids = settings->schema_ids,
                    .json = {.fields = settings->fields}},
     };
+    if (settings->layout == PARTITION_MONTHLY)
+        partition->shape.has_windows = false; /* beside its months */
     stations_init(&partition->stations, seed);
 }
 
@@ -31,6 +35,14 @@ partition_fini(struct partition *partition)
 {
     report_reader_fini(&partition->reader);
     stations_fini(&partition->stations);
+    windows_fini(&partition->months);
+}
+
+size_t
+partition_entries(const struct partition *partition)
+{
+    return partition->layout == PARTITION_MONTHLY ? partition->months.n_windows
+                                                  : partition->stations.n_stations;
 }
 
 bool
@@ -100,12 +112,6 @@ check_only_station(struct partition *partition, const struct report *report, str
                      (int)report->station_length, report->station, partition->only);
 }
 
-/* The entry of the table that a report belongs to, by its name. */
-struct entry_name {
-    const char *text;
-    size_t length;
-};
-
 /* What becomes of a report beside those of the same station, or of the same window of its time. */
 static enum partition_outcome
 judge(const struct partition_policy *policy, const struct stats *stats, struct moment moment)
@@ -118,35 +124,41 @@ judge(const struct partition_policy *policy, const struct stats *stats, struct m
 }
 
 static enum partition_outcome
-refuse_sum(struct partition *partition, const struct report *report, const struct station *entry,
-           struct error *error)
+refuse_sum(struct partition *partition, const struct report *report, const char *thing,
+           const char *name, struct error *error)
 {
     error_set(error, 0, "%g degrees would make the sum of %s \"%s\" infinite", report->degrees,
-              partition->layout == PARTITION_MONTHLY ? "month" : "station", entry->id);
+              thing, name);
     return refuse(partition, PARTITION_IMPOSSIBLE, report);
 }
 
-static enum partition_outcome
-add_station(struct partition *partition, const struct report *report, const struct entry_name *name,
-            struct error *error)
+static struct stats
+first_of(const struct partition *partition, const struct report *report)
 {
-    struct windows windows = {.n_windows = 0};
     struct stats stats = stats_first(report);
 
     stats.is_count = partition->shape.degrees == STATS_WITHOUT_DEGREES;
-    if (partition->layout != PARTITION_MONTHLY) {
-        /* An id is looked at once: what is in the table has been found good. */
-        if (check_id(report, error) < 0)
-            return refuse(partition, PARTITION_IMPOSSIBLE, report);
-        if (check_room(partition, report, error) < 0)
-            return refuse(partition, PARTITION_FULL, report);
-    }
+    return stats;
+}
+
+static enum partition_outcome
+add_station(struct partition *partition, const struct report *report, struct error *error)
+{
+    struct windows windows = {.n_windows = 0};
+    struct stats stats = first_of(partition, report);
+
+    /* An id is looked at once: what is in the table has been found good. */
+    if (check_id(report, error) < 0)
+        return refuse(partition, PARTITION_IMPOSSIBLE, report);
+    if (check_room(partition, report, error) < 0)
+        return refuse(partition, PARTITION_FULL, report);
     if (partition->window.kind != WINDOW_NONE) {
         if (windows_reserve(&windows) < 0)
             return PARTITION_NO_MEMORY;
         windows_add(&windows, window_begin(&partition->window, stats.end.seconds), &stats);
     }
-    if (stations_add(&partition->stations, name->text, name->length, &stats, &windows) < 0) {
+    if (stations_add(&partition->stations, report->station, report->station_length, &stats,
+                     &windows) < 0) {
         windows_fini(&windows);
         return PARTITION_NO_MEMORY;
     }
@@ -170,11 +182,11 @@ add_to_window(struct partition *partition, const struct report *report, struct s
     enum partition_outcome within = window_is_closed(rule, begin, latest) ? PARTITION_LATE
                                     : window ? judge(partition->policy, &window->stats, moment)
                                              : PARTITION_COUNTED;
-    struct stats first = stats_first(report);
+    struct stats first = first_of(partition, report);
 
     if ((outcome == PARTITION_COUNTED && !stats_takes(&entry->stats, report)) ||
         (within == PARTITION_COUNTED && window && !stats_takes(&window->stats, report)))
-        return refuse_sum(partition, report, entry, error);
+        return refuse_sum(partition, report, "station", entry->id, error);
     if (within == PARTITION_COUNTED && !window && windows_reserve(&entry->windows) < 0)
         return PARTITION_NO_MEMORY;
     partition->too_late += window_is_closed(rule, begin, latest);
@@ -186,43 +198,62 @@ add_to_window(struct partition *partition, const struct report *report, struct s
         stats_add(&window->stats, report);
         return PARTITION_COUNTED;
     }
-    first.is_count = entry->stats.is_count;
     windows_add(&entry->windows, begin, &first);
     windows_drop(&entry->windows, rule, entry->stats.end.seconds);
     return PARTITION_COUNTED;
 }
 
 static enum partition_outcome
-add_report(struct partition *partition, const struct report *report, const struct entry_name *name,
-           struct error *error)
+add_report(struct partition *partition, const struct report *report, struct error *error)
 {
-    struct station *entry = stations_find(&partition->stations, name->text, name->length);
+    struct station *entry =
+        stations_find(&partition->stations, report->station, report->station_length);
     enum partition_outcome outcome;
 
     if (!entry)
-        return add_station(partition, report, name, error);
+        return add_station(partition, report, error);
     if (__builtin_expect(partition->window.kind != WINDOW_NONE, 0))
         return add_to_window(partition, report, entry, error);
     outcome = judge(partition->policy, &entry->stats, report_moment(report));
     if (outcome == PARTITION_COUNTED && !stats_add(&entry->stats, report))
-        return refuse_sum(partition, report, entry, error);
+        return refuse_sum(partition, report, "station", entry->id, error);
+    return outcome;
+}
+
+static enum partition_outcome
+add_to_month(struct partition *partition, const struct report *report, struct error *error)
+{
+    struct moment moment = report_moment(report);
+    int64_t begin = window_begin(&partition_months, moment.seconds);
+    struct window *month = windows_find(&partition->months, begin);
+    struct stats first = first_of(partition, report);
+    enum partition_outcome outcome;
+    char name[WINDOW_NAME_SIZE];
+
+    if (check_only_station(partition, report, error) < 0)
+        return refuse(partition, PARTITION_IMPOSSIBLE, report);
+    if (!month) {
+        if (windows_reserve(&partition->months) < 0)
+            return PARTITION_NO_MEMORY;
+        windows_add(&partition->months, begin, &first);
+        return PARTITION_COUNTED;
+    }
+    outcome = judge(partition->policy, &month->stats, moment);
+    if (outcome == PARTITION_COUNTED && !stats_add(&month->stats, report)) {
+        window_format(&partition_months, begin, name);
+        return refuse_sum(partition, report, "month", name, error);
+    }
     return outcome;
 }
 
 static enum partition_outcome
 apply(struct partition *partition, struct report *report, struct error *error)
 {
-    char date[DATE_LENGTH + 1];
-
     if (partition->shape.degrees == STATS_WITHOUT_DEGREES)
         report->degrees = 0; /* whatever it says */
-    if (__builtin_expect(partition->layout != PARTITION_MONTHLY, 1))
-        return add_report(partition, report,
-                          &(struct entry_name){report->station, report->station_length}, error);
-    if (check_only_station(partition, report, error) < 0)
-        return refuse(partition, PARTITION_IMPOSSIBLE, report);
-    date_format(moment_date(report_moment(report)), date);
-    return add_report(partition, report, &(struct entry_name){date, PARTITION_MONTH_LENGTH}, error);
+    return __builtin_expect(partition->layout != PARTITION_MONTHLY, 1)
+               ? add_report(partition, report, error)
+               : add_to_month(partition, report, error);
 }
 
 enum partition_outcome

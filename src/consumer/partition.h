@@ -44,7 +44,8 @@ enum partition_layout {
     PARTITION_MONTHLY, /* one station, by month and year */
 };
 
-#define PARTITION_MONTH_LENGTH 7 /* bytes of "2000-01" */
+/* What the months of PARTITION_MONTHLY are: windows that never close. */
+extern const struct window_rule partition_months;
 
 /* What does not change in the life of a partition. */
 struct partition_settings {
@@ -65,7 +66,8 @@ struct partition {
     struct window_rule window;
     const struct partition_policy *policy; /* borrowed; changes with a reload */
     struct report_reader reader;
-    struct stations stations;                /* monthly: months, called "2000-01" */
+    struct stations stations; /* monthly: none, but */
+    struct windows months;
     char only[REPORT_STATION_MAX + 1];       /* monthly: the station, once a report has named it */
     uint64_t outcomes[PARTITION_N_OUTCOMES]; /* since the start of the process */
     uint64_t too_late;                       /* reports of windows that were closed, since then */
@@ -77,6 +79,9 @@ struct partition {
 void partition_init(struct partition *partition, const struct partition_settings *settings,
                     const struct partition_policy *policy, uint64_t seed);
 void partition_fini(struct partition *partition);
+
+/* How many stations, or months, have statistics. */
+size_t partition_entries(const struct partition *partition);
 
 /* Whether this is a key of partition-N.json itself, which no station can be called. */
 bool partition_is_reserved(const char *id, size_t length);

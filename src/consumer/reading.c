@@ -99,7 +99,7 @@ apply_record(struct consumer *consumer, struct consumer_partition *partition,
     case PARTITION_NO_MEMORY:
         log_event_at(consumer->log, MESSAGE_FAULT, consumer_at_file(partition, record->offset),
                      "no memory for a record beside %zu stations; stopping",
-                     partition->partition.stations.n_stations);
+                     partition_entries(&partition->partition));
         consumer_leave(consumer, EX_SOFTWARE);
         return false;
     default:

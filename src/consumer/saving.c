@@ -48,7 +48,7 @@ store(struct consumer *consumer, struct consumer_partition *partition)
         partition->durable = partition->stream.offset;
         log_event_at(consumer->log, MESSAGE_DEBUG, consumer_at(partition, partition->durable),
                      "checkpoint at offset %lld: %zu %s, %.1f ms", (long long)partition->durable,
-                     partition->partition.stations.n_stations,
+                     partition_entries(&partition->partition),
                      partition->partition.layout == PARTITION_MONTHLY ? "months" : "stations",
                      (double)partition->save_duration / 1000);
         return true;

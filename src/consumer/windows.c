@@ -70,7 +70,7 @@ window_end(const struct window_rule *rule, int64_t begin)
     struct date_civil civil;
 
     if (rule->kind != WINDOW_MONTH && rule->kind != WINDOW_YEAR)
-        return window_length(rule) == 0 ? INT64_MAX : begin + window_length(rule);
+        return begin + window_length(rule);
     civil = civil_of(begin);
     if (rule->kind == WINDOW_YEAR || civil.month == 12) {
         civil.month = 1;
@@ -80,6 +80,12 @@ window_end(const struct window_rule *rule, int64_t begin)
     }
     /* After the last year that there is none begins. */
     return civil.year > 9999 ? (DATE_MAX + 1) * DAY : seconds_of(civil);
+}
+
+bool
+window_holds(const struct window_rule *rule, int64_t begin, int64_t seconds)
+{
+    return window_length(rule) == 0 ? seconds >= begin : window_begin(rule, seconds) == begin;
 }
 
 void

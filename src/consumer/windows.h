@@ -48,6 +48,9 @@ int64_t window_length(const struct window_rule *rule);
 int64_t window_begin(const struct window_rule *rule, int64_t seconds);
 int64_t window_end(const struct window_rule *rule, int64_t begin);
 
+/* Whether a time lies in the window that begins there; with a span that is not known, not before it. */
+bool window_holds(const struct window_rule *rule, int64_t begin, int64_t seconds);
+
 /* Whether a station that has come as far as latest takes no more reports into it. */
 static inline bool
 window_is_closed(const struct window_rule *rule, int64_t begin, int64_t latest)

@@ -71,21 +71,26 @@ compare_parts(const void *left, const void *right)
     return a->partition < b->partition ? -1 : a->partition > b->partition;
 }
 
-/* The table of a monthly file has its months as "2000-01". */
 static void
-fill_part(struct part *part, const struct snapshot_file *file, const struct station *station)
+fill_part(struct part *part, const struct snapshot_file *file, size_t index)
 {
+    const struct partition *partition = &file->partition;
+
     part->partition = file->number;
-    part->station = (struct merged_station){
-        .topic = file->topic,
-        .id = station->id,
-        .stats = station->stats,
-    };
-    if (file->partition.layout != PARTITION_MONTHLY)
-        return;
-    part->station.id = file->station;
-    part->station.year = atoi(station->id);
-    part->station.month = atoi(station->id + strlen("2000-"));
+    part->station = (struct merged_station){.topic = file->topic};
+    if (partition->layout == PARTITION_MONTHLY) {
+        const struct window *month = &partition->months.windows[index];
+        struct date_civil civil =
+            date_to_civil(moment_date((struct moment){.seconds = month->begin}));
+
+        part->station.id = file->station;
+        part->station.stats = month->stats;
+        part->station.year = civil.year;
+        part->station.month = civil.month;
+    } else {
+        part->station.id = partition->stations.stations[index].id;
+        part->station.stats = partition->stations.stations[index].stats;
+    }
 }
 
 static size_t
@@ -107,8 +112,8 @@ fill_parts(struct part *parts, const struct snapshot *snapshot)
         const struct snapshot_file *file = &snapshot->files[i];
         size_t topic_rank = rank_topic(snapshot, file->topic);
 
-        for (size_t j = 0; file->good && j < file->partition.stations.n_stations; j++) {
-            fill_part(&parts[n_parts], file, &file->partition.stations.stations[j]);
+        for (size_t j = 0; file->good && j < partition_entries(&file->partition); j++) {
+            fill_part(&parts[n_parts], file, j);
             parts[n_parts++].topic_rank = topic_rank;
         }
     }
@@ -122,7 +127,7 @@ count_parts(const struct snapshot *snapshot)
 
     for (size_t i = 0; i < snapshot->n_files; i++)
         if (snapshot->files[i].good)
-            n_parts += snapshot->files[i].partition.stations.n_stations;
+            n_parts += partition_entries(&snapshot->files[i].partition);
     return n_parts;
 }
 

@@ -231,7 +231,7 @@ sum_up(struct summary *summary, const struct snapshot *snapshot, const struct li
 
         judge_file(summary, file, limits);
         summary->age = fmax(summary->age, file->good ? age_of(file) : 0);
-        summary->n_stations += file->good ? file->partition.stations.n_stations : 0;
+        summary->n_stations += file->good ? partition_entries(&file->partition) : 0;
         if (lag < 0)
             summary->lag = -1;
         else if (summary->lag >= 0 && lag > summary->lag)
@@ -313,7 +313,7 @@ add_file(struct table *table, const struct snapshot_file *file)
         table_add(table, "-");
     else
         table_add(table, "%.1f", file->rate);
-    add_number(table, (int64_t)file->partition.stations.n_stations, file->good ? NULL : "-");
+    add_number(table, (int64_t)partition_entries(&file->partition), file->good ? NULL : "-");
     add_age(table, age_of(file));
     add_number(table, file->holder, file->holder > 0 ? NULL : "no");
 }

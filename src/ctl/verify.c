@@ -15,7 +15,7 @@
 static const char *
 describe_entries(const struct snapshot_file *file)
 {
-    bool one = file->partition.stations.n_stations == 1;
+    bool one = partition_entries(&file->partition) == 1;
 
     if (file->partition.layout == PARTITION_MONTHLY)
         return one ? "month" : "months";
@@ -57,7 +57,7 @@ verify(const struct log *log, const char *path)
         good = true;
     if (good)
         printf("%s: ok, offset %" PRId64 ", %zu %s\n", path, file.offset,
-               file.partition.stations.n_stations, describe_entries(&file));
+               partition_entries(&file.partition), describe_entries(&file));
     snapshot_file_fini(&file);
     return good;
 }

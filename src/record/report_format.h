@@ -43,7 +43,7 @@ report_reader_read(struct report_reader *reader, const void *payload, size_t len
 {
     uint8_t first = length > 0 ? *(const uint8_t *)payload : 0;
 
-    if (reader->format == REPORT_FORMAT_AUTO && first != 0 && first != '{')
+    if (reader->format == REPORT_FORMAT_AUTO && first != 0 && first != '{' && !reader->json.fields)
         return report_protobuf_read(&reader->protobuf, reader->schema, payload, length, report,
                                     error);
     return report_reader_read_other(reader, payload, length, report, error);

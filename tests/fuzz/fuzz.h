@@ -122,25 +122,52 @@ fuzz_read(const char *name)
 
 /* ---- partition-N.json, of partition 7 ---- */
 
+/* What a file may be: each layout, and each kind of date, window and degrees. */
+static const struct partition_settings fuzz_settings[] = {
+    {.number = 7, .layout = PARTITION_FLAT},
+    {.number = 7, .layout = PARTITION_TAGGED, .schema = REPORT_SCHEMA_STATION_REPORT},
+    {.number = 7, .layout = PARTITION_MONTHLY},
+    {.number = 7,
+     .shape = {.dates = MOMENT_RFC3339, .has_windows = true},
+     .window = {.kind = WINDOW_SPAN, .span = 3600}},
+    {.number = 7,
+     .layout = PARTITION_TAGGED,
+     .shape = {.dates = MOMENT_EPOCH, .degrees = STATS_WITHOUT_DEGREES, .has_windows = true},
+     .window = {.kind = WINDOW_MONTH}},
+    {.number = 7,
+     .shape = {.dates = MOMENT_EPOCH_MS, .has_windows = true},
+     .window = {.kind = WINDOW_DAY}},
+    {.number = 7, .shape = {.has_windows = true}, .window = {.kind = WINDOW_YEAR}},
+};
+
+enum { N_FUZZ_SETTINGS = sizeof(fuzz_settings) / sizeof(fuzz_settings[0]) };
+
 static inline void
-fuzz_partition_init(struct partition *partition, enum partition_layout layout,
-                    enum report_schema schema)
+fuzz_partition_init(struct partition *partition, const struct partition_settings *settings)
 {
     static const struct partition_policy policy = {.max_stations = 1000};
-    const struct partition_settings settings = {.number = 7, .layout = layout, .schema = schema};
+    static struct report_fields fields[MOMENT_ANY][STATS_ANY];
+    const struct stats_shape *shape = &settings->shape;
+    const struct report_paths paths = {.degrees =
+                                           shape->degrees == STATS_WITHOUT_DEGREES ? "" : NULL};
+    struct partition_settings copy = *settings;
 
-    partition_init(partition, &settings, &policy, 1);
+    if (shape->dates != MOMENT_DATE || paths.degrees) {
+        copy.fields = &fields[shape->dates][shape->degrees];
+        report_fields_init(&fields[shape->dates][shape->degrees], &paths, shape->dates);
+    }
+    partition_init(partition, &copy, &policy, 1);
 }
 
 /* As the consumer loads it: 0 or not, with a message. partition_fini() it in either case. */
 static inline int
-fuzz_partition_load(struct partition *partition, enum partition_layout layout, const char *text,
-                    size_t size, int64_t *offsetp, struct error *error)
+fuzz_partition_load(struct partition *partition, const struct partition_settings *settings,
+                    const char *text, size_t size, int64_t *offsetp, struct error *error)
 {
     struct json_object *root = NULL;
     int result = json_read(text, size, &root, error);
 
-    fuzz_partition_init(partition, layout, REPORT_SCHEMA_REPORT);
+    fuzz_partition_init(partition, settings);
     if (result == 0)
         result = layout_ops.load(partition, root, offsetp, error);
     json_release(root);
@@ -179,12 +206,12 @@ fuzz_partition_write(struct partition *partition, int64_t offset)
 
 /* What is loaded from a text that the program wrote is the same text when it is written. */
 static inline void
-fuzz_partition_must_come_back(enum partition_layout layout, const char *text)
+fuzz_partition_must_come_back(const struct partition_settings *settings, const char *text)
 {
     struct error error = ERROR_INIT;
     struct partition partition;
     int64_t offset;
-    int result = fuzz_partition_load(&partition, layout, text, strlen(text), &offset, &error);
+    int result = fuzz_partition_load(&partition, settings, text, strlen(text), &offset, &error);
     cleanup(free) char *again = result == 0 ? fuzz_partition_write(&partition, offset) : NULL;
 
     must(result == 0, "%s\n%s", error.text, text);

@@ -42,14 +42,14 @@ check_reader(enum report_schema schema, const uint8_t *value, size_t size)
 }
 
 static void
-check_partition(enum partition_layout layout, const uint8_t *value, size_t size)
+check_partition(const struct partition_settings *settings, const uint8_t *value, size_t size)
 {
     struct error error = ERROR_INIT;
     struct partition partition;
     enum partition_outcome first, second;
     char *text;
 
-    fuzz_partition_init(&partition, layout, layout % 2);
+    fuzz_partition_init(&partition, settings);
     first = partition_apply(&partition, value, size, &error);
     second = partition_apply(&partition, value, size, &error);
     must(first == PARTITION_COUNTED ? second == PARTITION_DUPLICATE
@@ -60,7 +60,7 @@ check_partition(enum partition_layout layout, const uint8_t *value, size_t size)
     must(partition.outcomes[first] + partition.outcomes[second] == 2u + 2u * (first == second),
          "a record is not counted as one");
     text = fuzz_partition_write(&partition, 2);
-    fuzz_partition_must_come_back(layout, text);
+    fuzz_partition_must_come_back(settings, text);
     free(text);
     partition_fini(&partition);
 }
@@ -96,8 +96,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (enum report_schema schema = REPORT_SCHEMA_REPORT; schema <= REPORT_SCHEMA_STATION_REPORT;
          schema++)
         check_reader(schema, record.payload, record.payload_length);
-    for (enum partition_layout layout = PARTITION_FLAT; layout <= PARTITION_MONTHLY; layout++)
-        check_partition(layout, record.payload, record.payload_length);
+    for (size_t i = 0; i < N_FUZZ_SETTINGS; i++)
+        check_partition(&fuzz_settings[i], record.payload, record.payload_length);
     check_line(&record, NULL);
     check_line(&record, &reader);
     report_reader_fini(&reader);

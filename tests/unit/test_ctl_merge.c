@@ -104,7 +104,7 @@ layouts_are_found_from_the_document(void **state)
         assert_int_equal(snapshot.files[0].error.text[0] == '\0', cases[i].good);
         assert_int_equal(snapshot.files[0].partition.layout, cases[i].layout);
         if (cases[i].good)
-            assert_int_equal(snapshot.files[0].partition.stations.n_stations, cases[i].n_stations);
+            assert_int_equal(partition_entries(&snapshot.files[0].partition), cases[i].n_stations);
         snapshot_fini(&snapshot);
     }
 }

@@ -516,7 +516,7 @@ a_large_whole_number_is_not_clamped(void **state)
 #define YEAR(first, last)                                                                          \
     "{\"count\": 2, \"sum\": 60.5, \"avg\": 30.25, \"start\": \"" first "\", \"end\": \"" last "\"}"
 #define JANUARY_2000  YEAR("2000-01-01", "2000-01-31")
-#define OUTSIDE(date) "\"January\" of \"2000\": \"start\" or \"end\", " date ", lies outside of it"
+#define OUTSIDE "\"January\" of \"2000\": \"start\" or \"end\" lies outside of it"
 #define NO_YEAR(key)  "\"January\": has an unknown key \"" key "\" that is no year"
 #define SET_TAGGED    "has \"partition\", so it was written with layout = tagged or monthly; set that"
 #define SET_FLAT      "lacks \"partition\", so it was written with layout = flat; set that"
@@ -584,11 +584,11 @@ bad_tagged_and_monthly_files_are_refused(void **state)
         {&monthly, JANUARY("\"2000\": " JANUARY_2000 ", \"2001\": 5"),
          "\"January\" of \"2001\": is not an object"},
         /* Dates of that month of that year. */
-        {&monthly, JANUARY("\"2000\": " YEAR("1999-12-31", "2000-01-31")), OUTSIDE("1999-12-31")},
-        {&monthly, JANUARY("\"2000\": " YEAR("2000-01-01", "2000-02-01")), OUTSIDE("2000-02-01")},
-        {&monthly, JANUARY("\"2000\": " YEAR("2000-01-31", "2001-01-01")), OUTSIDE("2001-01-01")},
-        {&monthly, JANUARY("\"2000\": " YEAR("2001-01-01", "2001-01-31")), OUTSIDE("2001-01-01")},
-        {&monthly, JANUARY("\"2000\": " YEAR("2000-02-01", "2000-02-02")), OUTSIDE("2000-02-01")},
+        {&monthly, JANUARY("\"2000\": " YEAR("1999-12-31", "2000-01-31")), OUTSIDE},
+        {&monthly, JANUARY("\"2000\": " YEAR("2000-01-01", "2000-02-01")), OUTSIDE},
+        {&monthly, JANUARY("\"2000\": " YEAR("2000-01-31", "2001-01-01")), OUTSIDE},
+        {&monthly, JANUARY("\"2000\": " YEAR("2001-01-01", "2001-01-31")), OUTSIDE},
+        {&monthly, JANUARY("\"2000\": " YEAR("2000-02-01", "2000-02-02")), OUTSIDE},
         {&monthly, JANUARY("\"2000\": " YEAR("2000-01-31", "2000-01-01")),
          "\"January\" of \"2000\": \"start\" is after \"end\""},
         /* Files of another layout, with the way out. */

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "record/report_json.h"
+#include "record/report_format.h"
 #include "records.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
@@ -168,6 +168,28 @@ bad_records_name_the_path(void **state)
     }
 }
 
+/* Records that are no JSON have dates, which must not come among times. */
+static void
+only_json_has_times(void **state)
+{
+    const struct report report = {.station = "A", .station_length = 1, .date = 10957};
+    struct report_reader reader = {.format = REPORT_FORMAT_AUTO};
+    uint8_t record[REPORT_SIZE_MAX];
+    size_t length = report_protobuf_write(&report, record);
+    struct report_fields fields;
+    struct report read;
+    struct error error;
+
+    reader.json.fields = &fields;
+    report_fields_init(&fields, &flat, MOMENT_DATE);
+    assert_int_equal(report_reader_read(&reader, record, length, &read, &error), 0);
+    assert_int_equal(read.date, 10957);
+    report_fields_init(&fields, &flat, MOMENT_EPOCH_MS);
+    assert_int_equal(report_reader_read(&reader, record, length, &read, &error), -EBADMSG);
+    assert_string_equal(error.text, "it is not JSON, which date_format = epoch_ms is for");
+    report_reader_fini(&reader);
+}
+
 static void
 paths_have_names(void **state)
 {
@@ -259,9 +281,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(records_of_others_are_read),
-        cmocka_unit_test(bad_records_name_the_path),
-        cmocka_unit_test(paths_have_names),
+        cmocka_unit_test(records_of_others_are_read), cmocka_unit_test(bad_records_name_the_path),
+        cmocka_unit_test(only_json_has_times),        cmocka_unit_test(paths_have_names),
         cmocka_unit_test(both_ways_mean_the_same),
     };
     const char *given = getenv("SEED");
