@@ -124,9 +124,11 @@ EOF
     producer_start source -c producer.ini
     start_consumers 10ms
     await source 120
-    kcat -b "$BOOTSTRAP" -C -t stations -o beginning -e -q -f '%p\n' >records
-    (($(wc -l <records) > 600 * 15))
-    wait_for 60 offsets_of_topic_are "$(wc -l <records)" stations
+    for topic in stations stations-json; do
+        kcat -b "$BOOTSTRAP" -C -t $topic -o beginning -e -q -f '%p\n' >records
+        (($(wc -l <records) > 600 * 15))
+        wait_for 60 offsets_of_topic_are "$(wc -l <records)" $topic
+    done
     for_each_consumer stop
     topic compare stations stations --layout tagged --text --format protobuf
     topic compare stations-json stations-json --layout tagged --text --format json
