@@ -3,8 +3,9 @@
 #
 # The daemons at work on librdkafka's mock cluster, and what a supervisor sees of them.
 
+# shellcheck disable=SC2154 # kit_top and keep are the kit's
+
 load ../lib/kit
-# shellcheck disable=SC2154 # kit_top is the kit's
 top=$kit_top
 
 setup_file()
@@ -41,7 +42,7 @@ use_topic() # NAME
     moved() { (($(offsets partition-{0..3}.json 2>/dev/null || echo 0) > before)); }
     for life in {1..5}; do
         producer_start source "${topics[@]}" -o producer.interval=1ms
-        consumer_start sink "${name[@]}" -o consumer.checkpoint_interval=0 0-3
+        consumer_start sink "${name[@]}" "${keep[@]}" -o consumer.checkpoint_interval=0 0-3
         before=$(offsets partition-{0..3}.json 2>/dev/null || echo 0)
         wait_for 20 moved
         kill9 sink
@@ -50,12 +51,13 @@ use_topic() # NAME
         kill9 source
     done
     producer "${topics[@]}" -o producer.interval=0 -o producer.days=10
-    consumer "${name[@]}" --until-end 0-3
-    mkdir straight
-    consumer "${name[@]}" -o consumer.directory=straight --until-end 0-3
+    consumer "${name[@]}" "${keep[@]}" --until-end 0-3
+    mkdir straight dropped
+    consumer "${name[@]}" "${keep[@]}" -o consumer.directory=straight --until-end 0-3
     same_files straight .
+    consumer "${name[@]}" -o consumer.directory=dropped --until-end 0-3
     for partition in 0 1 2 3; do
-        json_is "partition-$partition.json" "all(s['count'] == (date(s['end']) - date(s['start'])).days + 1
+        json_is "dropped/partition-$partition.json" "all(s['count'] == (date(s['end']) - date(s['start'])).days + 1
             for k, s in d.items() if k != 'offset')"
     done
 }

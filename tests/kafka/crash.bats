@@ -6,6 +6,8 @@
 #
 # WEATHERD_TEST_REPORTS and WEATHERD_TEST_KILLS make it longer: ten million reports and a hundred kills.
 
+# shellcheck disable=SC2154 # keep is the kit's
+
 load ../lib/kit
 
 setup_file()
@@ -17,7 +19,7 @@ setup_file()
     start_kafka
     fill temperatures $((REPORTS / 1000)) -o simulator.stations=1000
     mkdir "$BATS_FILE_TMPDIR/straight"
-    consumer -o "consumer.directory=$BATS_FILE_TMPDIR/straight" --until-end 0-3
+    consumer "${keep[@]}" -o "consumer.directory=$BATS_FILE_TMPDIR/straight" --until-end 0-3
 }
 
 @test "a straight run counts every report of every station" {
@@ -54,7 +56,7 @@ teardown()
     local good
 
     cd "$fast"
-    kit_daemon consumer -o consumer.checkpoint_interval=0
+    kit_daemon consumer "${keep[@]}" -o consumer.checkpoint_interval=0
     # shellcheck disable=SC2154 # set by kit_daemon
     helper killer.py --kills "$KILLS" --reference "$BATS_FILE_TMPDIR/straight" \
         -- "${kit_command[@]}" >killer.log
@@ -62,7 +64,7 @@ teardown()
     good=$(sed -n 's/.* \([0-9]*\) of them after progress.*/\1/p' killer.log)
     ((good * 10 >= KILLS * 9))
 
-    consumer --until-end 0-3
+    consumer "${keep[@]}" --until-end 0-3
     same_files "$BATS_FILE_TMPDIR/straight" .
 }
 
@@ -73,7 +75,7 @@ teardown()
     RANDOM=$seed
     for _ in {1..5}; do
         for partition in 0 1 2 3; do
-            kit_daemon consumer -o consumer.checkpoint_interval=0 "$partition"
+            kit_daemon consumer "${keep[@]}" -o consumer.checkpoint_interval=0 "$partition"
             start "one-$partition" "${kit_command[@]}"
         done
         sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
@@ -81,6 +83,6 @@ teardown()
             kill9 "one-$partition"
         done
     done
-    consumer --until-end 0-3
+    consumer "${keep[@]}" --until-end 0-3
     same_files "$BATS_FILE_TMPDIR/straight" .
 }

@@ -23,7 +23,7 @@ setup_file()
     new_topic some 4
     helper mixture.py 100000 | flood some
     mkdir "$BATS_FILE_TMPDIR/straight"
-    consumer -o consumer.topic=some -o "consumer.directory=$BATS_FILE_TMPDIR/straight" --until-end 0-3
+    consumer "${keep[@]}" -o consumer.topic=some -o "consumer.directory=$BATS_FILE_TMPDIR/straight" --until-end 0-3
 }
 
 setup()
@@ -66,20 +66,20 @@ figures_have_reached() # RECORDS
 
 @test "killed with -9 at random while copies flow, the consumer has lost none and has the same files" {
     new_topic killed-invalid 3
-    kit_daemon consumer -o consumer.topic=some -o consumer.invalid_topic=killed-invalid -o consumer.checkpoint_interval=0
+    kit_daemon consumer "${keep[@]}" -o consumer.topic=some -o consumer.invalid_topic=killed-invalid -o consumer.checkpoint_interval=0
     helper killer.py --kills 10 --reference "$straight" -- "${kit_command[@]}" >killer.log
     sed 's/^/# /' killer.log >&3
     (($(sed -n 's/.* \([0-9]*\) of them after progress.*/\1/p' killer.log) >= 7))
     # what a checkpoint has passed is there, whatever became of the process
     topic letters some killed-invalid --again --directory .
 
-    consumer -o consumer.topic=some -o consumer.invalid_topic=killed-invalid --until-end 0-3
+    consumer "${keep[@]}" -o consumer.topic=some -o consumer.invalid_topic=killed-invalid --until-end 0-3
     same_files "$straight" .
     topic letters some killed-invalid --again
 }
 
 @test "killed while the broker is frozen, the consumer comes to the same files, and no copy is missing" {
-    local settings=(-o consumer.topic=mixed -o consumer.invalid_topic=frozen-invalid)
+    local settings=("${keep[@]}" -o consumer.topic=mixed -o consumer.invalid_topic=frozen-invalid)
 
     new_topic frozen-invalid 3
     consumer_start one "${settings[@]}" -o consumer.checkpoint_interval=0 0-3
@@ -94,7 +94,7 @@ figures_have_reached() # RECORDS
     topic letters mixed frozen-invalid --again --directory .
     consumer "${settings[@]}" --until-end 0-3
     mkdir straight
-    consumer -o consumer.topic=mixed -o consumer.directory=straight --until-end 0-3
+    consumer "${keep[@]}" -o consumer.topic=mixed -o consumer.directory=straight --until-end 0-3
     same_files straight .
     topic letters mixed frozen-invalid --again
 }

@@ -7,6 +7,8 @@
 #
 # WEATHERD_TEST_FAULT=30 makes the faults last longer.
 
+# shellcheck disable=SC2154 # keep is the kit's
+
 load ../lib/kit
 load ../lib/both
 
@@ -65,7 +67,7 @@ make_topic() { new_topic "$1" 1,2,1,2; }
     make_topic lost
     # librdkafka's default is a minute
     producer_start source -o 'topic lost.partitions=4' -o producer.interval=1ms -o simulator.stations=50 "${timeout[@]}"
-    consumer_start sink -o consumer.topic=lost -o consumer.checkpoint_interval=10ms "${timeout[@]}" 0-3
+    consumer_start sink "${keep[@]}" -o consumer.topic=lost -o consumer.checkpoint_interval=10ms "${timeout[@]}" 0-3
     go_on 0 1 2 3
     the_network_is lost
     wait_for 60 log_has sink 'timed out'

@@ -3,12 +3,14 @@
 #
 # A producer "source" and a consumer "sink" at work on the four partitions of a topic while something happens to the
 # brokers or to the way there, and what must be true of their files afterwards. Beside the kit.
+#
+# shellcheck disable=SC2154 # keep is the kit's
 
 # A producer and a consumer at work on four partitions, as fast as they can be watched.
 start_both() # TOPIC [INTERVAL]
 {
     start_source "$@"
-    consumer_start sink -o "consumer.topic=$1" -o consumer.checkpoint_interval=10ms -o consumer.stall_timeout=5s 0-3
+    consumer_start sink "${keep[@]}" -o "consumer.topic=$1" -o consumer.checkpoint_interval=10ms -o consumer.stall_timeout=5s 0-3
 }
 
 start_source() # TOPIC [INTERVAL]
@@ -35,9 +37,10 @@ go_on() # PARTITION...
 # What was on its way when the producer stopped may still arrive between two looks.
 a_straight_run_gives_the_same() # TOPIC
 {
-    rm -rf straight && mkdir straight &&
-        consumer -o "consumer.topic=$1" --until-end 0-3 &&
-        consumer -o "consumer.topic=$1" -o consumer.directory=straight --until-end 0-3 &&
+    rm -rf straight judged && mkdir straight judged &&
+        consumer "${keep[@]}" -o "consumer.topic=$1" --until-end 0-3 &&
+        consumer "${keep[@]}" -o "consumer.topic=$1" -o consumer.directory=straight --until-end 0-3 &&
+        consumer -o "consumer.topic=$1" -o consumer.directory=judged --until-end 0-3 &&
         same_files straight .
 }
 
@@ -50,12 +53,12 @@ expect_exact_files() # TOPIC
     within 5 stop sink
     days=$(json producer.json 'd["days"]')
     wait_for 60 a_straight_run_gives_the_same "$1"
-    topic compare "$1" . --text
+    topic compare "$1" judged --text
     for partition in 0 1 2 3; do
-        json_is "partition-$partition.json" "all(s['count'] == (date(s['end']) - date(s['start'])).days + 1
+        json_is "judged/partition-$partition.json" "all(s['count'] == (date(s['end']) - date(s['start'])).days + 1
             and $days <= s['count'] for k, s in d.items() if k != 'offset')"
     done
-    ((50 == $(cat partition-{0..3}.json | grep -c '"count"')))
+    ((50 == $(cat judged/partition-{0..3}.json | grep -c '"count"')))
     if log_has sink 'err: |have not come|could not be verified' || log_has source 'err: '; then return 1; fi
 }
 

@@ -384,6 +384,10 @@ kit_daemon() # consumer|producer ARGUMENT...
     kit_command+=("${@:2}")
 }
 
+# For consumers that are disturbed: a record that is counted twice must show, and not be dropped as a report sent again.
+# shellcheck disable=SC2034 # the tests' own
+keep=(-o consumer.duplicates=keep -o consumer.late=keep)
+
 # In the foreground, for at most $WEATHERD_TIMEOUT seconds (60): "run consumer --until-end 0-3".
 consumer() { kit_daemon consumer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
 producer() { kit_daemon producer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
