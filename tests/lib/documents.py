@@ -355,7 +355,8 @@ def compare_mutants(page, top):
         problems += [f"there is no mutant {name}" for name in names if name not in patches]
     problems += [f"the mutant {name} is in no row" for name in sorted(patches.keys() - named)]
     problems += [problem for path in sorted(patches.values()) for problem in check_patch(path, top)]
-    print(*problems, sep="\n")
+    for problem in problems:
+        print(problem)
     return int(bool(problems) or not patches)
 
 
