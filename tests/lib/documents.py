@@ -316,10 +316,10 @@ def compare_tests(page, top):
 
 
 def page_rows(page):
-    """(fault, cell of the mutants) of each row of the tables"""
-    for line in page.splitlines():
-        cells = line.strip("|").split(" | ")
-        if line.startswith("| ") and cells[0].strip() not in ("fault", "---"):
+    """(fault, cell of the mutants) of each row of the tables of faults"""
+    for table in re.findall(r"^\| fault .*\n\| --- .*\n((?:\| .*\n)+)", page, re.M):
+        for line in table.splitlines():
+            cells = line.strip("|").split(" | ")
             yield cells[0].strip(), cells[3] if len(cells) == 4 else ""
 
 
