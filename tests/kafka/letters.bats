@@ -79,9 +79,11 @@ figures_have_reached() # RECORDS
 }
 
 @test "killed while the broker is frozen, the consumer comes to the same files, and no copy is missing" {
-    local settings=("${keep[@]}" -o consumer.topic=mixed -o consumer.invalid_topic=frozen-invalid)
+    local settings=("${keep[@]}" -o consumer.topic=frozen -o consumer.invalid_topic=frozen-invalid)
 
+    new_topic frozen 4
     new_topic frozen-invalid 3
+    helper mixture.py 300000 | flood frozen
     consumer_start one "${settings[@]}" -o consumer.checkpoint_interval=0 0-3
     begun() { [[ -e partition-0.json ]] && (($(offsets partition-0.json) > 1000)); }
     wait_for 60 begun
@@ -90,13 +92,13 @@ figures_have_reached() # RECORDS
     kill9 one
     kafka thaw
     # in the midst, so that there were copies on their way
-    (($(offsets partition-{0..3}.json) < RECORDS))
-    topic letters mixed frozen-invalid --again --directory .
+    (($(offsets partition-{0..3}.json) < 300000))
+    topic letters frozen frozen-invalid --again --directory .
     consumer "${settings[@]}" --until-end 0-3
     mkdir straight
-    consumer "${keep[@]}" -o consumer.topic=mixed -o consumer.directory=straight --until-end 0-3
+    consumer "${keep[@]}" -o consumer.topic=frozen -o consumer.directory=straight --until-end 0-3
     same_files straight .
-    topic letters mixed frozen-invalid --again
+    topic letters frozen frozen-invalid --again
 }
 
 @test "keys, values, headers and times are copied to the byte, null and empty ones too, and tombstones are not" {
