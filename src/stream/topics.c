@@ -29,7 +29,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "common/cleanup.h"
-#include "producer/topics.h"
+#include "stream/topics.h"
 
 #define REQUEST_TIMEOUT_MSEC   10000
 #define OPERATION_TIMEOUT_MSEC 5000
@@ -49,6 +49,7 @@ struct topic {
     const struct topic_settings *settings;
     enum step step;
     bool may_be_deleted;
+    bool was_missing; /* at the first look */
     bool told;        /* that it is deleted */
     unsigned looks;   /* at the list, in this step */
     unsigned missing; /* in so many of them, in a row */
@@ -310,7 +311,7 @@ settle(struct topic *topic, int count, struct error *message)
 {
     const struct topic_settings *settings = topic->settings;
 
-    if (count != settings->partitions)
+    if (settings->partitions != TOPIC_DEFAULT && count != settings->partitions)
         return error_set(
             message, TOPICS_E_SETTINGS,
             "topic %s has %d partitions, [topic %s] partitions says %lld; change the one "
@@ -355,6 +356,7 @@ see(struct topic *topic, int count, struct error *message)
         if (count > 0 && !topic->may_be_deleted)
             return settle(topic, count, message);
         go_to(topic, count > 0 ? TRY : MAKE);
+        topic->was_missing = count == 0;
         return TOPICS_E_PENDING;
     case GONE:
         return see_gone(topic, count, message);
@@ -537,4 +539,10 @@ topics_check(struct topics *topics, struct error *message)
         if (topics->topics[i].step != GOOD)
             return ask(topics, message);
     return 0;
+}
+
+bool
+topics_was_missing(const struct topics *topics, size_t topic)
+{
+    return topics->topics[topic].was_missing;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The topics that a producer writes to: made when they are missing, and checked to have the
+ * The topics that are written to: made when they are missing, and checked to have the
  * partitions that the settings say. One that exists is never changed. It is deleted and made anew
  * only where the settings say so and no position covers it, that is, where nothing of this
  * producer's is in it that consumers still need.
@@ -27,13 +27,15 @@ struct topic_property {
     char *value;
 };
 
+#define TOPIC_DEFAULT (-1) /* the brokers' own (2.4 or later) */
+
 struct topic_settings {
     char *name;
     enum report_format format; /* never REPORT_FORMAT_AUTO */
     enum report_schema schema;
     enum topic_key key;
-    int64_t partitions;
-    int64_t replication_factor;
+    int64_t partitions;         /* or TOPIC_DEFAULT: then as many as it may have */
+    int64_t replication_factor; /* or TOPIC_DEFAULT */
     size_t n_properties;
     struct topic_property *properties;
     enum topic_existing if_exists;
@@ -65,3 +67,6 @@ void topics_free(struct topics *topics);
  */
 enum { TOPICS_E_PENDING = 1, TOPICS_E_SETTINGS = 2, TOPICS_E_REFUSED = 3 };
 int topics_check(struct topics *topics, struct error *message);
+
+/* Whether a topic, by its number in the plan, was not there when it was looked for first. */
+bool topics_was_missing(const struct topics *topics, size_t topic);
