@@ -430,6 +430,7 @@ json_writer_init(struct json_writer *writer, json_write_fn write, void *userdata
     writer->depth = 0;
     writer->empty = true;
     writer->one_line = false;
+    writer->compact = false;
     writer->used = 0;
 }
 
@@ -495,13 +496,13 @@ put_key(struct json_writer *writer, const char *key)
 {
     if (writer->depth > 0) {
         if (!writer->empty)
-            put(writer, ", ", writer->one_line ? 2 : 1);
+            put(writer, ", ", writer->one_line && !writer->compact ? 2 : 1);
         put_line_start(writer);
     }
     writer->empty = false;
     if (key) {
         put_quoted(writer, key);
-        put(writer, ": ", 2);
+        put(writer, ": ", writer->compact ? 1 : 2);
     }
 }
 

@@ -81,7 +81,8 @@ struct json_writer {
     int result; /* the first failure */
     unsigned depth;
     bool empty;    /* the innermost object or array has no member yet */
-    bool one_line; /* set after json_writer_init(): the document is a line, without indentation */
+    bool one_line; /* set after json_writer_init(): the document is a line, without indentation, */
+    bool compact;  /* and without blanks */
     size_t used;
     char buffer[16384];
 };

@@ -49,7 +49,6 @@ struct topic {
     const struct topic_settings *settings;
     enum step step;
     bool may_be_deleted;
-    bool was_missing; /* at the first look */
     bool told;        /* that it is deleted */
     unsigned looks;   /* at the list, in this step */
     unsigned missing; /* in so many of them, in a row */
@@ -356,7 +355,6 @@ see(struct topic *topic, int count, struct error *message)
         if (count > 0 && !topic->may_be_deleted)
             return settle(topic, count, message);
         go_to(topic, count > 0 ? TRY : MAKE);
-        topic->was_missing = count == 0;
         return TOPICS_E_PENDING;
     case GONE:
         return see_gone(topic, count, message);
@@ -451,6 +449,7 @@ static int
 send_making(struct topics *topics, struct error *message)
 {
     const bool only_try = topics->asked_for == TRY;
+    const struct topics_plan *plan = topics->plan;
     cleanup(rd_kafka_AdminOptions_destroy) rd_kafka_AdminOptions_t *options = NULL;
     cleanup(free) rd_kafka_NewTopic_t **requests = calloc(topics->n_asked, sizeof(*requests));
     size_t n = 0;
@@ -463,6 +462,8 @@ send_making(struct topics *topics, struct error *message)
         const struct topic *topic = topics->asked[n];
         char tried[TRIED_NAME_MAX];
 
+        if (!only_try && plan->handlers->making)
+            plan->handlers->making(plan->userdata, topic->settings->name);
         snprintf(tried, sizeof(tried), "weatherd-never-made-%zu", n);
         requests[n] = new_request(topic, only_try ? tried : topic->settings->name, message);
         if (!requests[n])
@@ -539,10 +540,4 @@ topics_check(struct topics *topics, struct error *message)
         if (topics->topics[i].step != GOOD)
             return ask(topics, message);
     return 0;
-}
-
-bool
-topics_was_missing(const struct topics *topics, size_t topic)
-{
-    return topics->topics[topic].was_missing;
 }

@@ -41,10 +41,11 @@ struct topic_settings {
     enum topic_existing if_exists;
 };
 
-/* What is asked of the owner, and told to it. */
+/* What is asked of the owner, if a topic may be recreated at all, and told to it. */
 struct topics_handlers {
     bool (*is_covered)(void *userdata, const char *topic);
     void (*deleting)(void *userdata, const char *topic); /* in a moment */
+    void (*making)(void *userdata, const char *topic);   /* likewise; NULL: it is not to be told */
 };
 
 struct topics_plan {
@@ -67,6 +68,3 @@ void topics_free(struct topics *topics);
  */
 enum { TOPICS_E_PENDING = 1, TOPICS_E_SETTINGS = 2, TOPICS_E_REFUSED = 3 };
 int topics_check(struct topics *topics, struct error *message);
-
-/* Whether a topic, by its number in the plan, was not there when it was looked for first. */
-bool topics_was_missing(const struct topics *topics, size_t topic);
