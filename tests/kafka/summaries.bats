@@ -195,11 +195,9 @@ records_are() # TOPIC NUMBER
 }
 
 @test "when the brokers are away the stop takes no more than 5 s, and what is missing is sent at the next start" {
-    start_kafka
     new_topic away 1
     new_topic away-sums 1 cleanup.policy=compact
     days A 1 5 | topic send away
-    start_ear
     consumer_start one -o consumer.topic=away -o consumer.summary_topic=away-sums -o consumer.summary_interval=1h \
         -o consumer.checkpoint_interval=10ms 0
     wait_for 20 summaries away-sums .
