@@ -24,6 +24,7 @@ consumer_leave(struct consumer *consumer, int exit_code)
     if (consumer->leaving)
         return;
     consumer->leaving = true;
+    consumer->left = loop_now();
     consumer->exit_code = exit_code;
     loop_quit(consumer->loop, 0);
 }
@@ -246,10 +247,11 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
         .window = fixed->window,
     };
     struct error notice = ERROR_INIT, error = ERROR_INIT;
+    const char *key;
     uint64_t seed;
     int result;
 
-    if (consumer_settings_check_topic(&consumer->config, topic->name, &error) < 0) {
+    if (consumer_settings_check_topic(&consumer->config, topic->name, &key, &error) < 0) {
         log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
@@ -264,6 +266,9 @@ open_partition(struct consumer *consumer, const struct assignment_topic *topic, 
         .until = -1,
         .end_met = -1,
         .committed = -1,
+        .handed = -1,
+        .acknowledged = -1,
+        .marked = -1,
         .last_timestamp = -1,
     };
     partition_init(&partition->partition, &partition_settings, &rules->policy, seed);
@@ -417,7 +422,8 @@ consumer_new(struct consumer **consumerp, struct daemon *daemon, struct settings
         log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
-    return consumer_open_letters(consumer);
+    exit_code = consumer_open_letters(consumer);
+    return exit_code != 0 ? exit_code : consumer_open_summaries(consumer);
 }
 
 static void
@@ -463,6 +469,7 @@ consumer_run(struct consumer *consumer)
         dead_letters_drain(consumer->letters, LETTERS_MSEC);
     if (!consumer_save(consumer) && consumer->exit_code == EX_OK)
         consumer->exit_code = EX_IOERR;
+    consumer_drain_summaries(consumer);
     consumer_commit_last(consumer);
     tell_outcomes(consumer);
     if (consumer->metrics)

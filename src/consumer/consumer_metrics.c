@@ -154,6 +154,7 @@ consumer_show_metrics(struct consumer *consumer)
         for (size_t i = 0; i < consumer->n_partitions; i++)
             write_values(consumer, &consumer->partitions[i], family);
     }
+    consumer_show_summaries(consumer);
     if (metrics_end(consumer->metrics, &error) < 0)
         log_repeated(consumer->log, consumer->samplers, MESSAGE_METRICS_FAILED, LOG_NO_FIELDS, "%s",
                      error.text);

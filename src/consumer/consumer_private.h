@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "consumer/assignment.h"
+#include "consumer/changes.h"
 #include "consumer/consumer.h"
 #include "consumer/consumer_settings.h"
 #include "consumer/dead_letters.h"
@@ -49,6 +50,15 @@ struct consumer_partition {
     char complaint[256]; /* logged last about it, not to be repeated */
     struct sampler complaints, invalid;
 
+    /* With a summary_topic. */
+    bool summarised;
+    bool keyed; /* the key of each record must be its station: not all partitions are held, or it is
+                   not known */
+    struct changes changes;
+    int64_t handed;       /* offset of the checkpoint whose summaries are all on their way; -1 */
+    int64_t acknowledged; /* likewise, that have arrived; -1 */
+    int64_t marked;       /* likewise, in the file that says so; -1 */
+
     /* For those who watch. */
     int64_t durable;   /* offset of the last checkpoint; -1: none yet */
     int64_t committed; /* offset that the group was told last; -1 */
@@ -74,6 +84,7 @@ struct consumer {
     struct loop_timer *heartbeat_timer;
     struct dead_letters *letters; /* NULL: no invalid_topic */
     char letters_complaint[320];  /* logged last about it, not to be repeated */
+    struct summaries *summaries;  /* NULL: no summary_topic */
     struct metrics *metrics;      /* NULL: none */
     char *credentials;            /* the client's, see kafka_conf_credentials() */
     uint64_t started;
@@ -101,9 +112,11 @@ struct consumer {
     bool down;      /* no broker can be reached, */
     bool down_told; /* which the log says */
     time_t down_since;
-    bool renewing; /* a new client is wanted, once the files can be written */
+    bool finishing; /* --until-end: all is read, the last summaries are under way */
+    bool renewing;  /* a new client is wanted, once the files can be written */
     bool leaving;
-    bool again; /* by executing the program again: a client can't be made anew */
+    uint64_t left; /* since when */
+    bool again;    /* by executing the program again: a client can't be made anew */
     int exit_code;
     char instance[512];
 };
@@ -179,6 +192,49 @@ void consumer_serve_letters(struct consumer *consumer);
 /* Copies an invalid record to its invalid_topic. False when it can't be yet, or never. */
 bool consumer_send_letter(struct consumer *consumer, struct consumer_partition *partition,
                           const struct source_record *record, const struct error *reason);
+
+/* What happens to the client that sends for a setting, as a whole. */
+struct consumer_sink {
+    const char *setting;
+    enum message refused; /* what is logged when it can never send */
+};
+void consumer_hear_sink(struct consumer *consumer, const struct consumer_sink *sink,
+                        enum client_event event, const char *text);
+
+/* Makes ready what summary_topic needs: 0, or the exit code, the reason having been logged. */
+int consumer_open_summaries(struct consumer *consumer);
+
+/*
+ * Sends summaries of what has changed, where memory is what the files say and it is their turn at
+ * this time; never waits.
+ */
+void consumer_send_summaries(struct consumer *consumer, uint64_t now);
+
+/* Hears what became of them. */
+void consumer_serve_summaries(struct consumer *consumer);
+
+/* Keeps in files what has been acknowledged, where that is the last checkpoint. */
+void consumer_mark_summaries(struct consumer *consumer, uint64_t until);
+
+/* --until-end: whether all are acknowledged. Nothing is read any more. */
+bool consumer_finish_summaries(struct consumer *consumer);
+
+/* At the end: sends what is left, and waits a little for the answers. */
+void consumer_drain_summaries(struct consumer *consumer);
+
+/*
+ * A record whose key is not its station: whether that may be, because all partitions of the topic
+ * are held. If not, it is met again, or the consumer is leaving.
+ */
+bool consumer_admit_key(struct consumer *consumer, struct consumer_partition *partition,
+                        const struct source_record *record, const struct error *reason);
+
+/* The brokers have said how many partitions this one's topic has, and of which cluster it is. */
+void consumer_follow_topic(struct consumer *consumer, struct consumer_partition *partition,
+                           bool other_cluster);
+
+/* Their figures, within the file of metrics. */
+void consumer_show_summaries(struct consumer *consumer);
 
 /* Replaces the file of metrics, when there is something new. */
 void consumer_show_metrics(struct consumer *consumer);

@@ -14,6 +14,7 @@
 #include "common/kafka_conf.h"
 #include "common/values.h"
 #include "consumer/consumer_settings.h"
+#include "consumer/summary.h"
 #include "stream/sink.h"
 
 static int
@@ -74,6 +75,19 @@ parse_schema_ids(const struct setting_row *row, const char *value, void *destina
                  struct error *error)
 {
     return framing_ids_parse(destination, value, error);
+}
+
+static int
+parse_fields(const struct setting_row *row, const char *value, void *destination,
+             struct error *error)
+{
+    struct summary_fields fields;
+    int result = summary_fields_parse(&fields, value, error);
+
+    if (result < 0)
+        return result;
+    summary_fields_fini(&fields);
+    return setting_parse_string(row, value, destination, error);
 }
 
 #define FIELD(member) offsetof(struct consumer_settings, member)
@@ -150,6 +164,15 @@ static const struct setting_row rows[] = {
     {"consumer", "invalid_topic", NULL, "TOPIC",
      "a topic that gets a copy of each invalid record before a checkpoint passes it",
      setting_parse_topic, TOPIC(invalid_topic), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "summary_topic", NULL, "TOPIC",
+     "a topic that gets the statistics of each station that has changed, after each checkpoint, "
+     "with its id as the key",
+     setting_parse_topic, TOPIC(summary_topic), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "summary_fields", NULL, "[NAME=]FIELD...",
+     "what such a record says, in this order, each field under its own name or another one",
+     parse_fields, TOPIC(summary_fields), SETTING_PER_TOPIC | SETTING_INHERITED},
+    {"consumer", "summary_interval", "1s", "DURATION", "how often a station is sent there at most",
+     setting_parse_duration, TOPIC(summary_interval), POLICY},
     {"consumer", "on_lost_offset", "stop", "stop|earliest",
      "the broker no longer has the next record: stop with exit code 65, or go on with the first "
      "one it has",
@@ -326,6 +349,8 @@ fini_topic(struct consumer_topic *topic)
     free(topic->degrees_field);
     free(topic->raining_field);
     free(topic->invalid_topic);
+    free(topic->summary_topic);
+    free(topic->summary_fields);
 }
 
 void
@@ -349,16 +374,33 @@ consumer_settings_topic(const struct consumer_settings *consumer, const char *na
     return &consumer->common;
 }
 
-/* Each invalid record of the invalid_topic would be sent to it again, for ever. */
+/*
+ * Each invalid record of the invalid_topic would be sent to it again, for ever; and summaries are no
+ * reports.
+ */
 int
 consumer_settings_check_topic(const struct consumer_settings *consumer, const char *name,
-                              struct error *error)
+                              const char **keyp, struct error *error)
 {
-    const char *invalid_topic = consumer_settings_topic(consumer, name)->invalid_topic;
+    const struct consumer_topic *topic = consumer_settings_topic(consumer, name);
 
-    if (invalid_topic && strcmp(invalid_topic, name) == 0)
+    *keyp = "invalid_topic";
+    if (topic->invalid_topic && strcmp(topic->invalid_topic, name) == 0)
         return error_set(error, -EINVAL,
                          "invalid_topic is %s, the topic that is read; name another one", name);
+    *keyp = "summary_topic";
+    if (!topic->summary_topic)
+        return 0;
+    if (strcmp(topic->summary_topic, name) == 0)
+        return error_set(error, -EINVAL,
+                         "summary_topic is %s, the topic that is read; name another one", name);
+    if (topic->invalid_topic && strcmp(topic->summary_topic, topic->invalid_topic) == 0)
+        return error_set(error, -EINVAL, "summary_topic is %s, the invalid_topic; name another one",
+                         topic->summary_topic);
+    if (topic->layout == PARTITION_MONTHLY)
+        return error_set(error, -EINVAL,
+                         "summary_topic = %s goes with layout = flat or tagged, not with monthly",
+                         topic->summary_topic);
     return 0;
 }
 
@@ -429,13 +471,14 @@ check_topic(const struct consumer_settings *consumer, const struct consumer_topi
 {
     const char *name = topic->name ? topic->name : consumer->topic;
     cleanup(free) char *section = NULL;
+    const char *key;
 
     if (asprintf(&section, "topic %s", name) < 0) {
         section = NULL;
         return error_set(error, -ENOMEM, "out of memory");
     }
-    if (consumer_settings_check_topic(consumer, name, error) < 0)
-        return settings_blame(settings, section, "invalid_topic", error);
+    if (consumer_settings_check_topic(consumer, name, &key, error) < 0)
+        return settings_blame(settings, section, key, error);
     if (check_directory(consumer, topic, error) < 0)
         return settings_blame(settings, section, "directory", error);
     if (check_fields(topic, error) < 0)

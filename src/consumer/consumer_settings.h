@@ -28,7 +28,10 @@ struct consumer_topic {
     uint64_t checkpoint_interval; /* microseconds */
     struct partition_policy policy;
     enum { CONSUMER_SKIP, CONSUMER_STOP } on_invalid;
-    char *invalid_topic; /* NULL: none */
+    char *invalid_topic;       /* NULL: none */
+    char *summary_topic;       /* NULL: none */
+    char *summary_fields;      /* NULL: SUMMARY_FIELDS */
+    uint64_t summary_interval; /* microseconds */
     enum { CONSUMER_LOST_STOP, CONSUMER_LOST_EARLIEST } on_lost_offset;
     bool commit;
 };
@@ -60,12 +63,12 @@ const struct report_fields *consumer_settings_fields(const struct consumer_topic
 /* What the statistics of its records have in common. */
 struct stats_shape consumer_settings_shape(const struct consumer_topic *topic);
 
-/* librdkafka's configuration for the consumer, and for the producer of its invalid_topic: as kafka_conf_new(). */
+/* librdkafka's configuration for the consumer, and for a producer of its own: as kafka_conf_new(). */
 int consumer_settings_kafka(struct rd_kafka_conf_s **confp, const struct settings *settings,
                             const struct settings_reporter *reporter, struct error *error);
 int consumer_settings_kafka_sink(struct rd_kafka_conf_s **confp, const struct settings *settings,
                                  const struct settings_reporter *reporter, struct error *error);
 
-/* Whether a topic can be read with these settings: 0, or -EINVAL with a message. */
+/* Whether a topic can be read with these settings: 0, or -EINVAL with a message and the key at fault. */
 int consumer_settings_check_topic(const struct consumer_settings *consumer, const char *name,
-                                  struct error *error);
+                                  const char **keyp, struct error *error);

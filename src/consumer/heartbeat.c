@@ -16,6 +16,7 @@
 
 #define SILENCE_USEC  (5 * SECOND)  /* until the broker is asked about a partition */
 #define PATIENCE_USEC (SECOND / 10) /* with answers; a question without one takes longer */
+#define MARKING_USEC  (SECOND / 50) /* of a beat, for files that only spare work */
 #define DOWN_BEATS    5             /* while no broker is there, one is asked for this seldom */
 
 bool
@@ -51,6 +52,7 @@ learn(struct consumer *consumer, struct consumer_partition *partition,
                      result == STREAM_E_CLUSTER_CHANGED ? MESSAGE_CLUSTER_CHANGED
                                                         : MESSAGE_PARTITIONS_CHANGED,
                      consumer_at(partition, -1), "%s", message.text);
+    consumer_follow_topic(consumer, partition, result == STREAM_E_CLUSTER_CHANGED);
 }
 
 static void
@@ -218,6 +220,8 @@ consumer_beat(struct consumer *consumer)
         ask_questions(consumer);
     }
     consumer_serve_letters(consumer); /* the first edge of its descriptor may have been missed */
+    consumer_serve_summaries(consumer);
+    consumer_mark_summaries(consumer, loop_now() + MARKING_USEC);
     consumer_commit(consumer);
     consumer_show_metrics(consumer);
     tell_status(consumer);

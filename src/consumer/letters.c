@@ -24,39 +24,45 @@ on_failed(void *userdata, const char *topic, const char *reason)
     consumer_leave(consumer, EX_UNAVAILABLE);
 }
 
-static void
-on_event(void *userdata, enum client_event event, const char *text)
+void
+consumer_hear_sink(struct consumer *consumer, const struct consumer_sink *sink,
+                   enum client_event event, const char *text)
 {
-    struct consumer *consumer = userdata;
     struct error message;
 
+    error_set(&message, 0, "%s: %s", sink->setting, text);
     switch (event) {
     case CLIENT_LOG:
     case CLIENT_DOWN: /* the consumer's own client says so, too */
-        error_set(&message, 0, "invalid_topic: %s", text);
         daemon_log_library(consumer->daemon, consumer->settings, message.text);
         break;
     case CLIENT_FATAL:
         if (consumer->leaving)
             break;
         log_event(consumer->log, MESSAGE_CLIENT_FAILED,
-                  "librdkafka's producer for invalid_topic has failed: %s; "
-                  "beginning again with a new one",
-                  text);
+                  "librdkafka's producer for %s has failed: %s; beginning again with a new one",
+                  sink->setting, text);
         consumer_renew(consumer);
         break;
     case CLIENT_GIVEN_UP:
-        log_event(consumer->log, MESSAGE_INVALID_TOPIC_REFUSES,
-                  "Kafka refuses the producer for invalid_topic for good: %s; grant WRITE and "
-                  "DESCRIBE on that topic",
-                  text);
+        log_event(consumer->log, sink->refused,
+                  "Kafka refuses the producer for %s for good: %s; grant WRITE and DESCRIBE on "
+                  "that topic",
+                  sink->setting, text);
         consumer_leave(consumer, EX_UNAVAILABLE);
         break;
     default:
-        error_set(&message, 0, "invalid_topic: %s", text);
         consumer_tell_event(consumer, event, message.text);
         break;
     }
+}
+
+static void
+on_event(void *userdata, enum client_event event, const char *text)
+{
+    static const struct consumer_sink sink = {"invalid_topic", MESSAGE_INVALID_TOPIC_REFUSES};
+
+    consumer_hear_sink(userdata, &sink, event, text);
 }
 
 void

@@ -112,6 +112,27 @@ check_only_station(struct partition *partition, const struct report *report, str
                      (int)report->station_length, report->station, partition->only);
 }
 
+static bool
+is_foreign(const struct partition *partition, const struct report *report)
+{
+    const struct partition_key *key = partition->key;
+
+    return key && (key->length != report->station_length ||
+                   memcmp(key->data, report->station, key->length) != 0);
+}
+
+static enum partition_outcome
+refuse_key(const struct partition *partition, const struct report *report, struct error *error)
+{
+    const struct partition_key *key = partition->key;
+
+    error_set(error, 0, "the record's key%s%.*s%s is not its station, \"%.*s\"",
+              key->length > 0 ? " \"" : "", (int)(key->length < 64 ? key->length : 64),
+              key->length > 0 ? (const char *)key->data : "", key->length > 0 ? "\"" : ", none,",
+              (int)report->station_length, report->station);
+    return PARTITION_FOREIGN_KEY;
+}
+
 /* What becomes of a report beside those of the same station, or of the same window of its time. */
 static enum partition_outcome
 judge(const struct partition_policy *policy, const struct stats *stats, struct moment moment)
@@ -152,6 +173,11 @@ add_station(struct partition *partition, const struct report *report, struct err
         return refuse(partition, PARTITION_IMPOSSIBLE, report);
     if (check_room(partition, report, error) < 0)
         return refuse(partition, PARTITION_FULL, report);
+    if (is_foreign(partition, report))
+        return refuse_key(partition, report, error);
+    if (partition->changes &&
+        changes_reserve(partition->changes, partition->stations.n_stations + 1) < 0)
+        return PARTITION_NO_MEMORY;
     if (partition->window.kind != WINDOW_NONE) {
         if (windows_reserve(&windows) < 0)
             return PARTITION_NO_MEMORY;
@@ -162,6 +188,8 @@ add_station(struct partition *partition, const struct report *report, struct err
         windows_fini(&windows);
         return PARTITION_NO_MEMORY;
     }
+    if (partition->changes)
+        changes_mark(partition->changes, partition->stations.n_stations - 1);
     return PARTITION_COUNTED;
 }
 
@@ -212,11 +240,17 @@ add_report(struct partition *partition, const struct report *report, struct erro
 
     if (!entry)
         return add_station(partition, report, error);
-    if (__builtin_expect(partition->window.kind != WINDOW_NONE, 0))
-        return add_to_window(partition, report, entry, error);
-    outcome = judge(partition->policy, &entry->stats, report_moment(report));
-    if (outcome == PARTITION_COUNTED && !stats_add(&entry->stats, report))
-        return refuse_sum(partition, report, "station", entry->id, error);
+    if (__builtin_expect(is_foreign(partition, report), 0))
+        return refuse_key(partition, report, error);
+    if (__builtin_expect(partition->window.kind != WINDOW_NONE, 0)) {
+        outcome = add_to_window(partition, report, entry, error);
+    } else {
+        outcome = judge(partition->policy, &entry->stats, report_moment(report));
+        if (outcome == PARTITION_COUNTED && !stats_add(&entry->stats, report))
+            return refuse_sum(partition, report, "station", entry->id, error);
+    }
+    if (partition->changes && outcome == PARTITION_COUNTED)
+        changes_mark(partition->changes, (size_t)(entry - partition->stations.stations));
     return outcome;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "consumer/changes.h"
 #include "consumer/stations.h"
 #include "record/report_format.h"
 
@@ -19,7 +20,9 @@ enum partition_outcome {
     PARTITION_LATE,      /* of an earlier date */
     PARTITION_INVALID,
     PARTITION_N_OUTCOMES,
-    PARTITION_NO_MEMORY = PARTITION_N_OUTCOMES, /* the record was not dealt with; not counted */
+    /* The record was not dealt with; not counted. */
+    PARTITION_NO_MEMORY = PARTITION_N_OUTCOMES,
+    PARTITION_FOREIGN_KEY, /* its key is not its station */
 };
 
 /* What is wrong with an invalid record. */
@@ -59,6 +62,12 @@ struct partition_settings {
     struct window_rule window;
 };
 
+/* The key of the record at hand. */
+struct partition_key {
+    const void *data;
+    size_t length;
+};
+
 struct partition {
     int32_t number;
     enum partition_layout layout;
@@ -68,6 +77,8 @@ struct partition {
     struct report_reader reader;
     struct stations stations; /* monthly: none, but */
     struct windows months;
+    struct changes *changes;                 /* borrowed; NULL: nobody asks for them */
+    const struct partition_key *key;         /* borrowed; NULL: it may be any */
     char only[REPORT_STATION_MAX + 1];       /* monthly: the station, once a report has named it */
     uint64_t outcomes[PARTITION_N_OUTCOMES]; /* since the start of the process */
     uint64_t too_late;                       /* reports of windows that were closed, since then */

@@ -89,9 +89,14 @@ static bool
 apply_record(struct consumer *consumer, struct consumer_partition *partition,
              const struct source_record *record)
 {
+    struct partition_key key;
     struct error reason;
 
     reason.text[0] = '\0';
+    if (__builtin_expect(partition->keyed, 0)) {
+        key = (struct partition_key){record->key, record->key_length};
+        partition->partition.key = &key;
+    }
     switch (
         partition_apply(&partition->partition, record->payload, record->payload_length, &reason)) {
     case PARTITION_INVALID:
@@ -102,6 +107,9 @@ apply_record(struct consumer *consumer, struct consumer_partition *partition,
                      partition_entries(&partition->partition));
         consumer_leave(consumer, EX_SOFTWARE);
         return false;
+    case PARTITION_FOREIGN_KEY:
+        return consumer_admit_key(consumer, partition, record, &reason) &&
+               apply_record(consumer, partition, record);
     default:
         stream_pass(&partition->stream, record->offset);
         return true;
@@ -357,6 +365,8 @@ leave_at_end(struct consumer *consumer)
             return;
         known = known && consumer->partitions[i].stream.identity.partitions > 0;
     }
+    if (!consumer_finish_summaries(consumer))
+        return; /* likewise */
     /* The question waits behind the fetch that is under way, so it is asked only where it must be. */
     if (!known)
         consumer_learn(consumer);
@@ -380,6 +390,10 @@ consumer_read(struct consumer *consumer)
 
     if (consumer->paused || consumer->awaiting || consumer->leaving)
         return;
+    if (consumer->finishing) {
+        leave_at_end(consumer);
+        return;
+    }
     do
         entries = take_batch(consumer);
     while (entries == SOURCE_BATCH && !consumer->leaving && !is_waiting(consumer) &&

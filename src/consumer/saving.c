@@ -105,6 +105,9 @@ find_interval(const struct consumer *consumer)
             return 0;
         if (partition->rules->checkpoint_interval < interval)
             interval = partition->rules->checkpoint_interval;
+        if (partition->summarised && partition->rules->summary_interval > 0 &&
+            partition->rules->summary_interval < interval)
+            interval = partition->rules->summary_interval;
     }
     return interval;
 }
@@ -155,6 +158,7 @@ consumer_save(struct consumer *consumer)
         consumer->paused_told = false;
         loop_go_on(consumer->loop);
     }
+    consumer_send_summaries(consumer, consumer->save_started);
     return !consumer->paused;
 }
 

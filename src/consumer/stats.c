@@ -2,6 +2,7 @@
 
 /* Counting, summing, and the days of the extremes: the first on which each was met. */
 
+#include <float.h>
 #include <math.h>
 
 #include "consumer/stats.h"
@@ -62,4 +63,28 @@ stats_add(struct stats *stats, const struct report *report)
         stats->max_date = moment;
     }
     return true;
+}
+
+void
+stats_merge(struct stats *stats, const struct stats *further)
+{
+    stats->count += further->count;
+    /* Two finite sums may not have one. */
+    stats->sum = fmax(-DBL_MAX, fmin(DBL_MAX, stats->sum + further->sum));
+    if (moment_is_before(further->start, stats->start))
+        stats->start = further->start;
+    if (moment_is_before(stats->end, further->end))
+        stats->end = further->end;
+    stats->is_count = stats->is_count || further->is_count;
+    stats->has_extremes = stats->has_extremes && further->has_extremes;
+    if (further->min < stats->min ||
+        (further->min == stats->min && moment_is_before(further->min_date, stats->min_date))) {
+        stats->min = further->min;
+        stats->min_date = further->min_date;
+    }
+    if (further->max > stats->max ||
+        (further->max == stats->max && moment_is_before(further->max_date, stats->max_date))) {
+        stats->max = further->max;
+        stats->max_date = further->max_date;
+    }
 }

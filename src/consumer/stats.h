@@ -38,3 +38,9 @@ bool stats_takes(const struct stats *stats, const struct report *report);
 
 /* Adds a further report. False, and nothing changed, when the sum would no longer be finite. */
 bool stats_add(struct stats *stats, const struct report *report);
+
+/*
+ * Adds the statistics of further reports of the same station, from another partition: a sum that
+ * would not be finite becomes the largest number.
+ */
+void stats_merge(struct stats *stats, const struct stats *further);

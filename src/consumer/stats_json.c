@@ -177,30 +177,40 @@ fields_of(const struct stats *stats)
     return stats->is_count ? COUNTED : stats->has_extremes ? ALL_FIELDS : ALL_REQUIRED;
 }
 
+static struct stats_text
+get_text(const struct stats *stats)
+{
+    /* An average of the smallest numbers may be -0. */
+    return (struct stats_text){.stats = *stats, .avg = stats->sum / (double)stats->count + 0.0};
+}
+
+static void
+write_field(struct json_writer *writer, const char *key, const struct stats_text *text,
+            const struct field *field)
+{
+    const void *value = (const char *)text + field->offset;
+
+    switch (field->kind) {
+    case FIELD_COUNT:
+        json_writer_integer(writer, key, *(const int64_t *)value);
+        break;
+    case FIELD_NUMBER:
+        json_writer_number(writer, key, *(const double *)value);
+        break;
+    case FIELD_DATE:
+        json_writer_moment(writer, key, *(const struct moment *)value);
+        break;
+    }
+}
+
 void
 stats_json_write_members(struct json_writer *writer, const struct stats *stats)
 {
-    /* That of the smallest numbers may be -0. */
-    const struct stats_text text = {.stats = *stats,
-                                    .avg = stats->sum / (double)stats->count + 0.0};
+    const struct stats_text text = get_text(stats);
 
-    for (size_t i = 0; i < N_FIELDS; i++) {
-        const void *value = (const char *)&text + fields[i].offset;
-
-        if (!(fields_of(stats) & 1u << i))
-            continue;
-        switch (fields[i].kind) {
-        case FIELD_COUNT:
-            json_writer_integer(writer, fields[i].key, *(const int64_t *)value);
-            break;
-        case FIELD_NUMBER:
-            json_writer_number(writer, fields[i].key, *(const double *)value);
-            break;
-        case FIELD_DATE:
-            json_writer_moment(writer, fields[i].key, *(const struct moment *)value);
-            break;
-        }
-    }
+    for (size_t i = 0; i < N_FIELDS; i++)
+        if (fields_of(stats) & 1u << i)
+            write_field(writer, fields[i].key, &text, &fields[i]);
 }
 
 void
@@ -209,4 +219,23 @@ stats_json_write(struct json_writer *writer, const char *key, const struct stats
     json_writer_begin(writer, key, '{');
     stats_json_write_members(writer, stats);
     json_writer_end(writer, '}');
+}
+
+int
+stats_json_find(const char *name)
+{
+    for (int i = 0; i < N_FIELDS; i++)
+        if (strcmp(fields[i].key, name) == 0)
+            return i;
+    return -1;
+}
+
+void
+stats_json_write_member(struct json_writer *writer, const char *key, const struct stats *stats,
+                        int member)
+{
+    const struct stats_text text = get_text(stats);
+
+    if (fields_of(stats) & 1u << member)
+        write_field(writer, key, &text, &fields[member]);
 }

@@ -22,3 +22,10 @@ int stats_json_load(struct json_object *object, struct stats_shape *shape, struc
 /* Writes it as the member key of the object that was begun last; or only its members. */
 void stats_json_write(struct json_writer *writer, const char *key, const struct stats *stats);
 void stats_json_write_members(struct json_writer *writer, const struct stats *stats);
+
+/* The number of the member with that name, or -1. */
+int stats_json_find(const char *name);
+
+/* Writes one of them alone, under another key; nothing when it is not known. */
+void stats_json_write_member(struct json_writer *writer, const char *key, const struct stats *stats,
+                             int member);

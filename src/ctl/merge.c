@@ -6,37 +6,11 @@
  */
 
 #include <errno.h>
-#include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
 #include "ctl/merge.h"
-
-void
-merged_add(struct stats *stats, const struct stats *further)
-{
-    stats->count += further->count;
-    /* Two finite sums may not have one. */
-    stats->sum = fmax(-DBL_MAX, fmin(DBL_MAX, stats->sum + further->sum));
-    if (moment_is_before(further->start, stats->start))
-        stats->start = further->start;
-    if (moment_is_before(stats->end, further->end))
-        stats->end = further->end;
-    stats->is_count = stats->is_count || further->is_count;
-    stats->has_extremes = stats->has_extremes && further->has_extremes;
-    if (further->min < stats->min ||
-        (further->min == stats->min && moment_is_before(further->min_date, stats->min_date))) {
-        stats->min = further->min;
-        stats->min_date = further->min_date;
-    }
-    if (further->max > stats->max ||
-        (further->max == stats->max && moment_is_before(further->max_date, stats->max_date))) {
-        stats->max = further->max;
-        stats->max_date = further->max_date;
-    }
-}
 
 /* An entry of one file, before the same ones are put together. */
 struct part {
@@ -158,7 +132,7 @@ merged_init(struct merged *merged, const struct snapshot *snapshot)
     for (size_t i = 0; i < n_parts; i++) {
         if (i > 0 && parts[i].topic_rank == parts[i - 1].topic_rank &&
             compare_stations(&parts[i], &parts[i - 1]) == 0)
-            merged_add(&merged->stations[merged->n_stations - 1].stats, &parts[i].station.stats);
+            stats_merge(&merged->stations[merged->n_stations - 1].stats, &parts[i].station.stats);
         else
             merged->stations[merged->n_stations++] = parts[i].station;
         if (add_partition(&merged->stations[merged->n_stations - 1].partitions,

@@ -30,6 +30,3 @@ struct merged {
 /* 0 or -ENOMEM. The snapshot is borrowed. Release with merged_fini() in either case. */
 int merged_init(struct merged *merged, const struct snapshot *snapshot);
 void merged_fini(struct merged *merged);
-
-/* Adds the statistics of further reports of the same station. */
-void merged_add(struct stats *stats, const struct stats *further);

@@ -121,7 +121,7 @@ add_bar(struct plot *plot, const struct merged_station *station)
     if (plot->n_bars == 1)
         plot->total = station->stats;
     else
-        merged_add(&plot->total, &station->stats);
+        stats_merge(&plot->total, &station->stats);
     return 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "common/daemon.h"
 #include "producer/feed.h"
-#include "producer/topics.h"
+#include "stream/topics.h"
 
 struct rd_kafka_conf_s;
 

@@ -17,6 +17,7 @@ consumer failed by itself.
 
 import argparse
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -81,6 +82,7 @@ def main():
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--reference", required=True, metavar="DIR", help="has the files of a run to the end")
     parser.add_argument("--directory", default=".")
+    parser.add_argument("--each", metavar="COMMAND", help="run after each kill; when it fails, that is the end")
     parser.add_argument("--partitions", type=expand, default="0-3", metavar="FIRST-LAST")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1000000))
     parser.add_argument("command", nargs="+")
@@ -106,6 +108,8 @@ def main():
                     time.sleep(draw.uniform(0, 0.003))
             if not life.kill():
                 raise SystemExit("killer.py: the consumer ended by itself")
+            if arguments.each:
+                subprocess.run(shlex.split(arguments.each), stdout=log, check=True)
             kills += 1
             good += life.began_at < files.offset() < end
     if kills < arguments.kills:

@@ -151,6 +151,17 @@ def lists(form):
     ], "0 2,4-5_7"
 
 
+def fields(form):
+    none = re.escape(" is none of station count sum avg start end min min_date max max_date")
+    return [("", "names no field; the fields are station .*")] + [
+        (value, quoted(word, none)) for value, word in (("counts", "counts"), ("station Count", "Count"), ("a=", ""), ("a=b=sum", "b=sum"))
+    ] + [
+        ("=sum", re.escape("the name before =sum must be text without blanks")),
+        ("a=sum a=avg", re.escape('two fields are called "a"')),
+        ("a=sum b=sum", re.escape('"sum" stands twice')),
+    ], "id=station n=count avg"
+
+
 def rates(form):
     unlike, beyond = " is not a decimal number", " is out of range: it must be from 0 to 1"
     return [(value, quoted(value, unlike)) for value in ("x", "", "50%", "0,5", "nan", "inf", "0x1", "+0.5", "1 2", ".")] + [
@@ -207,6 +218,7 @@ FORMS = [
     (r"LIST", lists),
     (r"PATH", paths),
     (r"RATE", rates),
+    (r"\[NAME=\]FIELD\.\.\.", fields),
     (r"HOST:PORT\[,HOST:PORT\]\.\.\.", servers),
     (r"DIRECTORY|FILE|COLUMN", names),
     (r"COLUMN,\.\.\.", moved_columns),

@@ -614,6 +614,75 @@ nothing_is_kept_of_a_record(void **state)
     partition_fini(&partition);
 }
 
+/* In JSON: what follows the decoding is the same for every format. */
+static enum partition_outcome
+apply_text(struct partition *partition, const char *text)
+{
+    struct error error = ERROR_INIT;
+
+    return apply_bytes(partition, text, strlen(text), &error);
+}
+
+#define JSON(station, date) "{\"date\":\"" date "\",\"station\":\"" station "\",\"degrees\":1}"
+
+static void
+what_is_counted_is_marked_as_changed(void **state)
+{
+    struct changes changes = {.room = 0};
+    struct partition partition;
+
+    partition_init(&partition, &flat, &drop, 1);
+    partition.changes = &changes;
+    assert_int_equal(apply_text(&partition, JSON("A", "2000-01-02")), PARTITION_COUNTED);
+    assert_int_equal(apply_text(&partition, JSON("B", "2000-01-02")), PARTITION_COUNTED);
+    assert_int_equal(changes.n_changed, 2);
+    changes_clear(&changes, 0);
+    changes_clear(&changes, 1);
+    assert_int_equal(apply_text(&partition, JSON("A", "2000-01-02")), PARTITION_DUPLICATE);
+    assert_int_equal(apply_text(&partition, JSON("A", "2000-01-01")), PARTITION_LATE);
+    assert_int_equal(apply_text(&partition, "{"), PARTITION_INVALID);
+    assert_int_equal(changes.n_changed, 0);
+    assert_int_equal(apply_text(&partition, JSON("B", "2000-01-03")), PARTITION_COUNTED);
+    assert_int_equal(changes.n_changed, 1);
+    assert_int_equal(changes_next(&changes, 0), 1);
+    partition_fini(&partition);
+    changes_fini(&changes);
+}
+
+static void
+a_record_with_a_key_that_must_be_its_station_and_is_not_is_not_dealt_with(void **state)
+{
+    static const struct {
+        struct partition_key key;
+        const char *text;
+        enum partition_outcome outcome;
+    } cases[] = {
+        {{"A", 1}, JSON("A", "2000-01-01"), PARTITION_COUNTED},
+        {{"A", 1}, JSON("B", "2000-01-01"), PARTITION_FOREIGN_KEY},
+        {{"AB", 2}, JSON("A", "2000-01-02"), PARTITION_FOREIGN_KEY},
+        {{"", 0}, JSON("A", "2000-01-02"), PARTITION_FOREIGN_KEY},
+        {{NULL, 0}, JSON("A", "2000-01-02"), PARTITION_FOREIGN_KEY},
+        {{NULL, 0}, JSON("B", "2000-01-02"), PARTITION_FOREIGN_KEY},
+        /* What is no report may have any. */
+        {{"B", 1}, "{", PARTITION_INVALID},
+        {{"B", 1}, JSON("offset", "2000-01-02"), PARTITION_INVALID},
+        {{"A", 1}, JSON("A", "2000-01-02"), PARTITION_COUNTED},
+    };
+    struct partition partition;
+
+    partition_init(&partition, &flat, &drop, 1);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        partition.key = &cases[i].key;
+        if (apply_text(&partition, cases[i].text) != cases[i].outcome)
+            fail_msg("case %zu", i);
+    }
+    assert_int_equal(partition.stations.n_stations, 1);
+    assert_int_equal(stats_of(&partition, "A")->count, 2);
+    partition.key = NULL;
+    assert_int_equal(apply_text(&partition, JSON("B", "2000-01-01")), PARTITION_COUNTED);
+    partition_fini(&partition);
+}
+
 int
 main(void)
 {
@@ -632,6 +701,8 @@ main(void)
         cmocka_unit_test(an_infinite_sum_is_refused),
         cmocka_unit_test(random_records_add_up),
         cmocka_unit_test(nothing_is_kept_of_a_record),
+        cmocka_unit_test(what_is_counted_is_marked_as_changed),
+        cmocka_unit_test(a_record_with_a_key_that_must_be_its_station_and_is_not_is_not_dealt_with),
     };
     const char *given = getenv("SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);

@@ -29,7 +29,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "common/cleanup.h"
-#include "producer/topics.h"
+#include "stream/topics.h"
 
 #define REQUEST_TIMEOUT_MSEC   10000
 #define OPERATION_TIMEOUT_MSEC 5000
@@ -310,7 +310,7 @@ settle(struct topic *topic, int count, struct error *message)
 {
     const struct topic_settings *settings = topic->settings;
 
-    if (count != settings->partitions)
+    if (settings->partitions != TOPIC_DEFAULT && count != settings->partitions)
         return error_set(
             message, TOPICS_E_SETTINGS,
             "topic %s has %d partitions, [topic %s] partitions says %lld; change the one "
@@ -449,6 +449,7 @@ static int
 send_making(struct topics *topics, struct error *message)
 {
     const bool only_try = topics->asked_for == TRY;
+    const struct topics_plan *plan = topics->plan;
     cleanup(rd_kafka_AdminOptions_destroy) rd_kafka_AdminOptions_t *options = NULL;
     cleanup(free) rd_kafka_NewTopic_t **requests = calloc(topics->n_asked, sizeof(*requests));
     size_t n = 0;
@@ -461,6 +462,8 @@ send_making(struct topics *topics, struct error *message)
         const struct topic *topic = topics->asked[n];
         char tried[TRIED_NAME_MAX];
 
+        if (!only_try && plan->handlers->making)
+            plan->handlers->making(plan->userdata, topic->settings->name);
         snprintf(tried, sizeof(tried), "weatherd-never-made-%zu", n);
         requests[n] = new_request(topic, only_try ? tried : topic->settings->name, message);
         if (!requests[n])

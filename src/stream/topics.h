@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The topics that a producer writes to: made when they are missing, and checked to have the
+ * The topics that are written to: made when they are missing, and checked to have the
  * partitions that the settings say. One that exists is never changed. It is deleted and made anew
  * only where the settings say so and no position covers it, that is, where nothing of this
  * producer's is in it that consumers still need.
@@ -27,22 +27,25 @@ struct topic_property {
     char *value;
 };
 
+#define TOPIC_DEFAULT (-1) /* the brokers' own (2.4 or later) */
+
 struct topic_settings {
     char *name;
     enum report_format format; /* never REPORT_FORMAT_AUTO */
     enum report_schema schema;
     enum topic_key key;
-    int64_t partitions;
-    int64_t replication_factor;
+    int64_t partitions;         /* or TOPIC_DEFAULT: then as many as it may have */
+    int64_t replication_factor; /* or TOPIC_DEFAULT */
     size_t n_properties;
     struct topic_property *properties;
     enum topic_existing if_exists;
 };
 
-/* What is asked of the owner, and told to it. */
+/* What is asked of the owner, if a topic may be recreated at all, and told to it. */
 struct topics_handlers {
     bool (*is_covered)(void *userdata, const char *topic);
     void (*deleting)(void *userdata, const char *topic); /* in a moment */
+    void (*making)(void *userdata, const char *topic);   /* likewise; NULL: it is not to be told */
 };
 
 struct topics_plan {

@@ -1,0 +1,783 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The statistics as a changelog: what has changed goes to the summary_topic, a record a station. It
+ * is sent only while memory is what the files say, right after a checkpoint, so that nothing on the
+ * topic is ever ahead of what a crash leaves behind. All values are absolute, and one client sends
+ * them in order, so it does no harm to send them again.
+ *
+ * Stations that have changed are marked (changes.h). A round passes over all of them once, and the
+ * next one begins summary_interval later, so that no station is sent more often. What a round sends
+ * at a time is bounded, and the rest goes out when that has been acknowledged, or after a later
+ * checkpoint: a station that changes meanwhile is sent as it is then.
+ *
+ * When nothing is marked after a checkpoint, and all that was sent has been acknowledged, the topic
+ * says what the file says. That is kept in a file of its own (summary_mark.h), but only where it
+ * stays so for a while, because all that it spares is to send everything again at the next start.
+ *
+ * A station whose reports lie in several partitions is put together from those that are held. So all
+ * of the topic's must be, unless the records' keys see to it that a station lies in one.
+ */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/cleanup.h"
+#include "consumer/consumer_private.h"
+#include "consumer/summary.h"
+#include "consumer/summary_mark.h"
+#include "stream/sink.h"
+#include "stream/topics.h"
+
+#define PORTION_MAX  20000         /* summaries under way at a time, of a topic; */
+#define PORTION_USEC (SECOND / 10) /* it takes no longer to hand them over */
+#define GLANCE       64            /* of them, between two looks at the clock */
+#define LOOK_USEC    (SECOND / 5)  /* between two looks whether the topics are there, */
+#define LOOK_MAX     SECOND        /* each of which may take that long */
+#define DRAIN_USEC                                                                                 \
+    (5 * SECOND / 2) /* until when, after leaving has begun, the last ones are waited for */
+#define MARK_USEC (SECOND / 2) /* for the files after that */
+
+/* A topic that is read, and that to which its summaries go. */
+struct summary_topic {
+    const char *source;
+    char *name;
+    char *fields_text;
+    struct summary_fields fields;
+    size_t first, end;       /* its partitions */
+    size_t pending;          /* sent and not acknowledged */
+    bool in_round;           /* it has come to */
+    size_t partition, index; /* this station; */
+    uint64_t due;            /* the next one begins then */
+};
+
+struct summaries {
+    struct sink *sink;
+    struct loop_timer *timer;
+    size_t n_topics;
+    struct summary_topic *topics;
+    struct topic_settings *wanted; /* one each */
+    struct topics_plan plan;
+    struct topics *making; /* NULL: all are there */
+    struct error complaint;
+    bool looked; /* for them, once */
+    bool broken; /* nothing more can be sent */
+};
+
+static struct summary_topic *
+topic_of(const struct consumer *consumer, const struct consumer_partition *partition)
+{
+    size_t index = (size_t)(partition - consumer->partitions);
+    struct summary_topic *topic = consumer->summaries->topics;
+
+    while (index < topic->first || index >= topic->end)
+        topic++;
+    return topic;
+}
+
+/* ---- sending ---- */
+
+static bool
+is_clean(const struct consumer *consumer, const struct summary_topic *topic)
+{
+    for (size_t i = topic->first; i < topic->end; i++)
+        if (consumer->partitions[i].stream.dirty)
+            return false;
+    return true;
+}
+
+static bool
+has_changes(const struct consumer *consumer, const struct summary_topic *topic)
+{
+    for (size_t i = topic->first; i < topic->end; i++)
+        if (consumer->partitions[i].changes.n_changed > 0)
+            return true;
+    return false;
+}
+
+/*
+ * Looks for a station in the other partitions, when it is sent for the first time. One that turns up
+ * in a further partition later is sent from there, and then found here.
+ */
+static void
+look_for_others(struct consumer *consumer, const struct summary_topic *topic, size_t partition,
+                size_t index)
+{
+    const struct station *station =
+        &consumer->partitions[partition].partition.stations.stations[index];
+    uint8_t *place = &consumer->partitions[partition].changes.places[index];
+
+    *place = CHANGES_ALONE;
+    for (size_t i = topic->first; i < topic->end; i++) {
+        struct consumer_partition *other = &consumer->partitions[i];
+        const struct stations *stations = &other->partition.stations;
+        const struct station *found =
+            i == partition ? NULL : stations_find(stations, station->id, station->id_length);
+
+        if (found)
+            *place = other->changes.places[found - stations->stations] = CHANGES_SHARED;
+    }
+}
+
+/*
+ * A station's entries in all partitions that are held, in their order: puts them together, or says
+ * that none has changed any more.
+ */
+static void
+merge(struct consumer *consumer, const struct summary_topic *topic, const struct station *station,
+      struct stats *stats)
+{
+    bool any = false;
+
+    for (size_t i = topic->first; i < topic->end; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+        const struct stations *stations = &partition->partition.stations;
+        const struct station *found = stations_find(stations, station->id, station->id_length);
+
+        if (!found)
+            continue;
+        changes_clear(&partition->changes, (size_t)(found - stations->stations));
+        if (any)
+            stats_merge(stats, &found->stats);
+        else
+            *stats = found->stats;
+        any = true;
+    }
+}
+
+/* 0, the station being no longer marked; or as sink_send(), and it is. */
+static int
+send_station(struct consumer *consumer, struct summary_topic *topic, size_t partition, size_t index)
+{
+    struct summaries *summaries = consumer->summaries;
+    struct consumer_partition *from = &consumer->partitions[partition];
+    const struct station *station = &from->partition.stations.stations[index];
+    struct stats stats = station->stats;
+    struct error error = ERROR_INIT;
+    char text[SUMMARY_SIZE_MAX];
+    struct sink_message message = {
+        .topic = (size_t)(topic - summaries->topics),
+        .number = (uint64_t)(topic - summaries->topics),
+        .key = station->id,
+        .key_length = station->id_length,
+        .payload = text,
+    };
+    int result;
+
+    if (from->changes.places[index] == CHANGES_UNKNOWN)
+        look_for_others(consumer, topic, partition, index);
+    changes_clear(&from->changes, index);
+    if (from->changes.places[index] == CHANGES_SHARED)
+        merge(consumer, topic, station, &stats);
+    message.payload_length = summary_format(&topic->fields, station->id, &stats, text);
+    result = sink_send(summaries->sink, &message, &error);
+    if (result == 0) {
+        topic->pending++;
+        return 0;
+    }
+    changes_mark(&from->changes, index);
+    if (result < 0) {
+        log_event(consumer->log, MESSAGE_SUMMARY_TOPIC_REFUSES, "%s (summary_topic); stopping",
+                  error.text[0] ? error.text : strerror(-result));
+        summaries->broken = true;
+        consumer_leave(consumer, EX_UNAVAILABLE);
+    }
+    return result;
+}
+
+/* Goes on with a round. It has ended when all stations have had their turn. */
+static void
+send_portion(struct consumer *consumer, struct summary_topic *topic)
+{
+    uint64_t until = loop_now() + PORTION_USEC;
+    size_t sent = 0;
+
+    for (; topic->partition < topic->end; topic->partition++, topic->index = 0) {
+        const struct changes *changes = &consumer->partitions[topic->partition].changes;
+
+        while ((topic->index = changes_next(changes, topic->index)) != CHANGES_NONE) {
+            if (sent == PORTION_MAX || (sent % GLANCE == GLANCE - 1 && loop_now() >= until) ||
+                send_station(consumer, topic, topic->partition, topic->index) != 0)
+                return;
+            sent++;
+        }
+    }
+    topic->in_round = false;
+}
+
+/* What has been handed over when nothing is marked is all that there is to say of a checkpoint. */
+static void
+note_handed(struct consumer *consumer, const struct summary_topic *topic)
+{
+    for (size_t i = topic->first; i < topic->end; i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+
+        partition->handed = partition->changes.n_changed == 0 ? partition->durable : -1;
+        if (topic->pending == 0)
+            partition->acknowledged = partition->handed;
+    }
+}
+
+static void
+send_summaries(struct consumer *consumer, struct summary_topic *topic, uint64_t now)
+{
+    const struct consumer_topic *rules = consumer->partitions[topic->first].rules;
+    bool hurried = consumer->leaving || consumer->finishing;
+
+    if (topic->pending > 0 || !is_clean(consumer, topic))
+        return;
+    if (!topic->in_round && has_changes(consumer, topic)) {
+        if (now < topic->due && !hurried) {
+            if (!loop_timer_is_set(consumer->summaries->timer))
+                loop_set_timer(consumer->summaries->timer, topic->due);
+            return;
+        }
+        topic->in_round = true;
+        topic->partition = topic->first;
+        topic->index = 0;
+    }
+    if (topic->in_round) {
+        send_portion(consumer, topic);
+        topic->due = now + rules->summary_interval;
+    }
+    note_handed(consumer, topic);
+}
+
+static void
+mark_all(struct consumer *consumer, struct consumer_partition *partition)
+{
+    changes_mark_all(&partition->changes, partition->partition.stations.n_stations);
+    partition->handed = partition->acknowledged = partition->marked = -1;
+}
+
+/* ---- the topics ---- */
+
+static void
+complain_of_topics(struct consumer *consumer, int result, const struct error *text)
+{
+    struct summaries *summaries = consumer->summaries;
+
+    if (!text->text[0] || strcmp(text->text, summaries->complaint.text) == 0)
+        return;
+    if (log_repeated(consumer->log, consumer->samplers,
+                     result == TOPICS_E_PENDING ? MESSAGE_SUMMARY_TOPIC_WAITING
+                                                : MESSAGE_SUMMARY_TOPIC_REFUSES,
+                     LOG_NO_FIELDS, "%s (summary_topic)%s", text->text,
+                     result == TOPICS_E_PENDING
+                         ? "; summaries wait for it"
+                         : "; make it, with cleanup.policy=compact, or grant CREATE, WRITE and "
+                           "DESCRIBE on it"))
+        summaries->complaint = *text;
+}
+
+/*
+ * It has nothing of what was sent before. That is on the disk before the topic is there, or a death
+ * between the two would leave it empty.
+ */
+static void
+on_making(void *userdata, const char *name)
+{
+    struct consumer *consumer = userdata;
+    const struct summary_topic *topic = consumer->summaries->topics;
+
+    while (strcmp(topic->name, name) != 0)
+        topic++;
+    for (size_t i = topic->first; i < topic->end; i++) {
+        summary_mark_remove(consumer->partitions[i].number,
+                            consumer->partitions[i].stream.directory_fd);
+        mark_all(consumer, &consumer->partitions[i]);
+    }
+}
+
+static int
+begin_sending(struct consumer *consumer, struct error *error)
+{
+    struct summaries *summaries = consumer->summaries;
+
+    for (size_t i = 0; i < summaries->n_topics; i++) {
+        const struct summary_topic *topic = &summaries->topics[i];
+        int result = sink_add_topic(summaries->sink, topic->name, error);
+
+        if (result < 0)
+            return result;
+    }
+    topics_free(summaries->making);
+    summaries->making = NULL;
+    return 0;
+}
+
+/* Whether the topics are there. May wait for a second. */
+static bool
+look_for_topics(struct consumer *consumer)
+{
+    struct summaries *summaries = consumer->summaries;
+    struct error message = ERROR_INIT;
+    int result;
+
+    if (!summaries->making)
+        return true;
+    /* As long as no broker answers, only signals are to have their turn. */
+    if (consumer->down || consumer->heard == 0)
+        return false;
+    summaries->looked = true;
+    result = topics_check(summaries->making, &message);
+    if (result == 0)
+        result = begin_sending(consumer, &message);
+    if (result == 0)
+        return true;
+    complain_of_topics(consumer, result, &message);
+    if (result != TOPICS_E_PENDING) {
+        summaries->broken = true;
+        consumer_leave(consumer, EX_UNAVAILABLE);
+    }
+    return false;
+}
+
+void
+consumer_send_summaries(struct consumer *consumer, uint64_t now)
+{
+    struct summaries *summaries = consumer->summaries;
+
+    if (!summaries || summaries->broken)
+        return;
+    /* The first look is at the first checkpoint, the others are the timer's. */
+    if (summaries->making && (summaries->looked || !look_for_topics(consumer)))
+        return;
+    for (size_t i = 0; i < summaries->n_topics; i++)
+        send_summaries(consumer, &summaries->topics[i], now);
+}
+
+/* ---- the client ---- */
+
+static void
+on_acknowledged(void *userdata, uint64_t number)
+{
+    struct consumer *consumer = userdata;
+    struct summary_topic *topic = &consumer->summaries->topics[number];
+
+    if (--topic->pending > 0)
+        return;
+    for (size_t i = topic->first; i < topic->end; i++)
+        consumer->partitions[i].acknowledged = consumer->partitions[i].handed;
+}
+
+static void
+on_failed(void *userdata, uint64_t number, bool final, const char *reason)
+{
+    static const struct consumer_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
+    struct consumer *consumer = userdata;
+    struct summaries *summaries = consumer->summaries;
+
+    if (summaries->broken)
+        return;
+    summaries->broken = true;
+    if (!final) {
+        consumer_hear_sink(consumer, &sink, CLIENT_FATAL, reason);
+        return;
+    }
+    log_event(consumer->log, MESSAGE_SUMMARY_TOPIC_REFUSES,
+              "topic %s (summary_topic) does not take a summary: %s; see the topic's "
+              "max.message.bytes and permissions",
+              summaries->topics[number].name, reason);
+    consumer_leave(consumer, EX_UNAVAILABLE);
+}
+
+static void
+on_event(void *userdata, enum client_event event, const char *text)
+{
+    static const struct consumer_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
+    struct consumer *consumer = userdata;
+
+    if (event == CLIENT_FATAL || event == CLIENT_GIVEN_UP)
+        consumer->summaries->broken = true;
+    consumer_hear_sink(consumer, &sink, event, text);
+}
+
+void
+consumer_serve_summaries(struct consumer *consumer)
+{
+    if (!consumer->summaries)
+        return;
+    sink_serve(consumer->summaries->sink);
+    if (consumer->leaving)
+        return;
+    consumer_send_summaries(consumer, loop_now());
+    if (consumer->finishing)
+        loop_go_on(consumer->loop);
+}
+
+static void
+on_readable(void *userdata)
+{
+    consumer_serve_summaries(userdata);
+}
+
+static void
+on_timer(void *userdata)
+{
+    struct consumer *consumer = userdata;
+
+    if (!look_for_topics(consumer)) {
+        loop_set_timer(consumer->summaries->timer, loop_now() + LOOK_USEC);
+        return;
+    }
+    consumer_serve_summaries(consumer);
+}
+
+/* ---- which partitions are held ---- */
+
+void
+consumer_follow_topic(struct consumer *consumer, struct consumer_partition *partition,
+                      bool other_cluster)
+{
+    const struct summary_topic *topic;
+
+    if (!partition->summarised)
+        return;
+    topic = topic_of(consumer, partition);
+    partition->keyed =
+        partition->stream.identity.partitions != (int32_t)(topic->end - topic->first);
+    partition->partition.key = NULL;
+    if (other_cluster)
+        mark_all(consumer, partition);
+}
+
+bool
+consumer_admit_key(struct consumer *consumer, struct consumer_partition *partition,
+                   const struct source_record *record, const struct error *reason)
+{
+    const struct summary_topic *topic = topic_of(consumer, partition);
+
+    if (!partition->described)
+        consumer_learn(consumer);
+    if (consumer->leaving || !partition->keyed)
+        return !consumer->leaving;
+    if (!partition->described) {
+        partition->flow = FLOW_HELD;
+        return false;
+    }
+    log_event_at(consumer->log, MESSAGE_KEY_FOREIGN, consumer_at(partition, record->offset),
+                 "%s, so it may lie in any partition, and of the topic's %d only %zu are read "
+                 "here: %s (summary_topic) would have parts of it; stopping before it; read all "
+                 "partitions in one process, or key the records by their station",
+                 reason->text, (int)partition->stream.identity.partitions,
+                 topic->end - topic->first, topic->name);
+    consumer->summaries->broken = true;
+    consumer_leave(consumer, EX_CONFIG);
+    return false;
+}
+
+/* ---- the marks ---- */
+
+static struct summary_mark
+mark_of(const struct summary_topic *topic, const struct consumer_partition *partition,
+        int64_t offset)
+{
+    return (struct summary_mark){.partition = partition->number,
+                                 .topic = topic->name,
+                                 .fields = topic->fields_text,
+                                 .offset = offset};
+}
+
+void
+consumer_mark_summaries(struct consumer *consumer, uint64_t until)
+{
+    struct error error = ERROR_INIT;
+
+    for (size_t i = 0; consumer->summaries && i < consumer->n_partitions && loop_now() < until;
+         i++) {
+        struct consumer_partition *partition = &consumer->partitions[i];
+        struct summary_mark mark;
+
+        if (!partition->summarised || partition->stream.dirty || partition->acknowledged < 0 ||
+            partition->acknowledged != partition->durable ||
+            partition->marked == partition->durable)
+            continue;
+        mark = mark_of(topic_of(consumer, partition), partition, partition->durable);
+        if (summary_mark_store(&mark, partition->stream.directory_fd, &error) == 0)
+            partition->marked = partition->durable;
+        else
+            log_debug(consumer->log, "%s/%s", partition->stream.directory, error.text);
+    }
+}
+
+/* ---- beginning ---- */
+
+/* Two topics would write over each other, and one that is read is no place for summaries. */
+static int
+check_name(const struct consumer *consumer, const char *source, const char *name)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        const struct consumer_partition *partition = &consumer->partitions[i];
+        const char *theirs = partition->rules->summary_topic;
+        bool is_read = strcmp(partition->topic, name) == 0;
+
+        if (strcmp(partition->topic, source) == 0 ||
+            (!is_read && (!theirs || strcmp(theirs, name) != 0)))
+            continue;
+        log_event(consumer->log, MESSAGE_SETTINGS_WRONG,
+                  "summary_topic of topic %s is %s, %s %s; give it one of its own in [topic %s]",
+                  source, name, is_read ? "which is read as well, beside" : "as is that of topic",
+                  is_read ? source : partition->topic, source);
+        return EX_CONFIG;
+    }
+    return EX_OK;
+}
+
+/* The partitions from first to before end are those of one topic, which has a summary_topic. */
+static int
+add_topic(struct consumer *consumer, size_t first, size_t end)
+{
+    struct summaries *summaries = consumer->summaries;
+    const struct consumer_partition *partition = &consumer->partitions[first];
+    const char *fields = partition->rules->summary_fields;
+    struct summary_topic *topic = &summaries->topics[summaries->n_topics];
+    struct error error = ERROR_INIT;
+    static char policy[] = "cleanup.policy", compact[] = "compact";
+    static struct topic_property properties[] = {{policy, compact}};
+
+    *topic = (struct summary_topic){
+        .source = partition->topic,
+        .name = strdup(partition->rules->summary_topic),
+        .fields_text = strdup(fields ? fields : SUMMARY_FIELDS),
+        .first = first,
+        .end = end,
+    };
+    if (!topic->name || !topic->fields_text ||
+        summary_fields_parse(&topic->fields, topic->fields_text, &error) < 0)
+        return EX_SOFTWARE;
+    summaries->wanted[summaries->n_topics++] = (struct topic_settings){
+        .name = topic->name,
+        .partitions = TOPIC_DEFAULT,
+        .replication_factor = TOPIC_DEFAULT,
+        .n_properties = 1,
+        .properties = properties,
+        .if_exists = TOPIC_KEEP,
+    };
+    return check_name(consumer, topic->source, topic->name);
+}
+
+/* Until the topic's partitions are known, others may be read elsewhere. */
+static int
+follow_partition(struct consumer *consumer, struct consumer_partition *partition)
+{
+    const struct summary_mark mark =
+        mark_of(topic_of(consumer, partition), partition, partition->durable);
+
+    if (changes_reserve(&partition->changes, partition->partition.stations.n_stations) < 0)
+        return EX_SOFTWARE;
+    partition->summarised = partition->keyed = true;
+    partition->partition.changes = &partition->changes;
+    if (partition->durable < 0)
+        return EX_OK;
+    if (summary_mark_is_there(&mark, partition->stream.directory_fd))
+        partition->handed = partition->acknowledged = partition->marked = partition->durable;
+    else
+        mark_all(consumer, partition);
+    return EX_OK;
+}
+
+static int
+follow_partitions(struct consumer *consumer)
+{
+    struct summaries *summaries = consumer->summaries;
+    size_t end;
+    int exit_code = EX_OK;
+    static const struct topics_handlers handlers = {.making = on_making};
+
+    for (size_t first = 0; first < consumer->n_partitions && exit_code == EX_OK; first = end) {
+        for (end = first; end < consumer->n_partitions &&
+                          consumer->partitions[end].topic == consumer->partitions[first].topic;)
+            end++;
+        if (!consumer->partitions[first].rules->summary_topic)
+            continue;
+        exit_code = add_topic(consumer, first, end);
+        for (size_t i = first; i < end && exit_code == EX_OK; i++)
+            exit_code = follow_partition(consumer, &consumer->partitions[i]);
+    }
+    summaries->plan = (struct topics_plan){
+        .settings = summaries->wanted,
+        .n_topics = summaries->n_topics,
+        .handlers = &handlers,
+        .userdata = consumer,
+    };
+    return exit_code;
+}
+
+static int
+open_sink(struct consumer *consumer, struct error *error)
+{
+    static const struct sink_handlers handlers = {
+        .acknowledged = on_acknowledged,
+        .failed = on_failed,
+        .event = on_event,
+    };
+    const struct settings_reporter reporter = daemon_reporter(consumer->daemon);
+    struct summaries *summaries = consumer->summaries;
+    struct rd_kafka_conf_s *conf;
+    int result = consumer_settings_kafka_sink(&conf, consumer->settings, &reporter, error);
+
+    if (result == 0 && consumer->log->level == LOG_LEVEL_DEBUG)
+        kafka_conf_debug(conf);
+    if (result == 0)
+        result = sink_new(&summaries->sink, conf, &handlers, consumer, error);
+    if (result == 0)
+        result = topics_new(&summaries->making, sink_client(summaries->sink), &summaries->plan);
+    if (result == 0)
+        result = loop_add_timer(consumer->loop, on_timer, &summaries->timer, error);
+    if (result == 0)
+        result = loop_watch(consumer->loop, sink_descriptor(summaries->sink), on_readable, error);
+    return result;
+}
+
+static bool
+is_wanted(const struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->n_partitions; i++)
+        if (consumer->partitions[i].rules->summary_topic)
+            return true;
+    return false;
+}
+
+int
+consumer_open_summaries(struct consumer *consumer)
+{
+    const size_t n_topics = consumer->assignment.n_topics;
+    struct error error = ERROR_INIT;
+    int exit_code;
+
+    if (!is_wanted(consumer))
+        return EX_OK;
+    consumer->summaries = calloc(1, sizeof(*consumer->summaries));
+    if (!consumer->summaries)
+        return EX_SOFTWARE;
+    consumer->summaries->topics = calloc(n_topics, sizeof(*consumer->summaries->topics));
+    consumer->summaries->wanted = calloc(n_topics, sizeof(*consumer->summaries->wanted));
+    if (!consumer->summaries->topics || !consumer->summaries->wanted)
+        return EX_SOFTWARE;
+    exit_code = follow_partitions(consumer);
+    if (exit_code != EX_OK)
+        return exit_code;
+    if (open_sink(consumer, &error) != 0) {
+        log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
+        return EX_CONFIG;
+    }
+    loop_set_timer(consumer->summaries->timer, loop_now());
+    return EX_OK;
+}
+
+/* ---- the end ---- */
+
+/* How many are not known to be on the topic: sent, or marked. */
+static size_t
+count_waiting(const struct consumer *consumer, const struct summary_topic *topic)
+{
+    size_t waiting = topic->pending;
+
+    for (size_t i = topic->first; i < topic->end; i++)
+        waiting += consumer->partitions[i].changes.n_changed;
+    return waiting;
+}
+
+static bool
+is_waiting(const struct consumer *consumer)
+{
+    if (consumer->summaries->making)
+        return true;
+    for (size_t i = 0; i < consumer->summaries->n_topics; i++)
+        if (count_waiting(consumer, &consumer->summaries->topics[i]) > 0)
+            return true;
+    return false;
+}
+
+/* Whether waiting helps: what no checkpoint covers is not sent. */
+static bool
+can_send(const struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->summaries->n_topics; i++) {
+        const struct summary_topic *topic = &consumer->summaries->topics[i];
+
+        if (topic->pending > 0 || (has_changes(consumer, topic) && is_clean(consumer, topic)))
+            return true;
+    }
+    return false;
+}
+
+bool
+consumer_finish_summaries(struct consumer *consumer)
+{
+    if (!consumer->summaries)
+        return true;
+    consumer->finishing = true;
+    if (!consumer_save(consumer))
+        return false;
+    return !is_waiting(consumer) || consumer->leaving;
+}
+
+static void
+tell_of_waiting(const struct consumer *consumer)
+{
+    for (size_t i = 0; i < consumer->summaries->n_topics; i++) {
+        const struct summary_topic *topic = &consumer->summaries->topics[i];
+        size_t waiting = count_waiting(consumer, topic);
+
+        if (waiting > 0)
+            log_event(consumer->log, MESSAGE_SUMMARY_TOPIC_WAITING,
+                      "%s (summary_topic) has not acknowledged %zu summaries; they are sent again "
+                      "at the next start",
+                      topic->name, waiting);
+    }
+}
+
+void
+consumer_drain_summaries(struct consumer *consumer)
+{
+    struct summaries *summaries = consumer->summaries;
+    uint64_t now = loop_now(), until = consumer->left + DRAIN_USEC;
+    struct pollfd readable = {.events = POLLIN};
+
+    if (!summaries)
+        return;
+    readable.fd = sink_descriptor(summaries->sink);
+    for (; now < until && !summaries->broken && can_send(consumer); now = loop_now()) {
+        uint64_t patience = summaries->making ? LOOK_USEC : until - now;
+
+        if (summaries->making && (now + LOOK_MAX > until || consumer->heard == 0))
+            break;
+        if (look_for_topics(consumer))
+            consumer_send_summaries(consumer, now);
+        poll(&readable, 1, (int)(patience / 1000) + 1);
+        sink_serve(summaries->sink);
+    }
+    consumer_send_summaries(consumer, now); /* nothing, but that is known then */
+    consumer_mark_summaries(consumer, loop_now() + MARK_USEC);
+    tell_of_waiting(consumer);
+}
+
+/* ---- for those who watch ---- */
+
+static const struct metric sent = {
+    "weatherd_consumer_summaries_total", "counter",
+    "Summaries that a summary_topic has acknowledged, or did not take, since the start."};
+
+void
+consumer_show_summaries(struct consumer *consumer)
+{
+    const struct summaries *summaries = consumer->summaries;
+
+    metrics_family(consumer->metrics, &sent);
+    for (size_t i = 0; summaries && i < summaries->n_topics; i++) {
+        const struct sink_counts counts = sink_counts(summaries->sink, i);
+        struct metric_label labels[] = {{"topic", summaries->topics[i].source},
+                                        {"summary_topic", summaries->topics[i].name},
+                                        {"result", "acknowledged"},
+                                        {NULL, NULL}};
+
+        metrics_value(consumer->metrics, labels, (double)counts.acknowledged);
+        labels[2].value = "failed";
+        metrics_value(consumer->metrics, labels, (double)counts.failed);
+    }
+}
