@@ -515,11 +515,11 @@ a_large_whole_number_is_not_clamped(void **state)
     " that is not a month; if the file was written with layout = flat or tagged, set that"
 #define YEAR(first, last)                                                                          \
     "{\"count\": 2, \"sum\": 60.5, \"avg\": 30.25, \"start\": \"" first "\", \"end\": \"" last "\"}"
-#define JANUARY_2000  YEAR("2000-01-01", "2000-01-31")
-#define OUTSIDE "\"January\" of \"2000\": \"start\" or \"end\" lies outside of it"
-#define NO_YEAR(key)  "\"January\": has an unknown key \"" key "\" that is no year"
-#define SET_TAGGED    "has \"partition\", so it was written with layout = tagged or monthly; set that"
-#define SET_FLAT      "lacks \"partition\", so it was written with layout = flat; set that"
+#define JANUARY_2000 YEAR("2000-01-01", "2000-01-31")
+#define OUTSIDE      "\"January\" of \"2000\": \"start\" or \"end\" lies outside of it"
+#define NO_YEAR(key) "\"January\": has an unknown key \"" key "\" that is no year"
+#define SET_TAGGED   "has \"partition\", so it was written with layout = tagged or monthly; set that"
+#define SET_FLAT     "lacks \"partition\", so it was written with layout = flat; set that"
 
 static void
 bad_tagged_and_monthly_files_are_refused(void **state)
