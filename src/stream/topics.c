@@ -19,6 +19,12 @@
  * It is also asynchronous. A broker goes on listing the old topic for a while, and takes reports for
  * it, which then go with it. Therefore the topic must have been seen missing for a while before it
  * is made (GONE), and is believed to be there only after its making has been answered (LISTED).
+ *
+ * Last, when all are good, each leader is asked for the ends of its partitions. A broker is listed as
+ * a leader a moment before it is one, when a topic has just been made or the broker has just been
+ * started. Of several batches on their way at that moment the first may be refused, and the second
+ * taken: from a producer that it does not know a broker takes any number to begin with. The first is
+ * then sent again, is taken for a duplicate, and so is acknowledged and lost.
  */
 
 #include <errno.h>
@@ -41,6 +47,7 @@
 
 CLEANUP_DEFINE(rd_kafka_AdminOptions_t *, rd_kafka_AdminOptions_destroy);
 CLEANUP_DEFINE(rd_kafka_event_t *, rd_kafka_event_destroy);
+CLEANUP_DEFINE(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy);
 CLEANUP_DEFINE(struct topics *, topics_free);
 
 enum step { LOOK, TRY, DELETE, GONE, MAKE, LISTED, GOOD };
@@ -59,9 +66,10 @@ struct topics {
     rd_kafka_queue_t *queue; /* the answers to requests */
     const struct topics_plan *plan;
     struct topic *topics;
-    struct topic **asked; /* those in the request that is under way, in its order */
-    size_t n_asked;       /* 0: there is none */
-    enum step asked_for;  /* TRY, DELETE or MAKE */
+    struct topic **asked;   /* those in the request that is under way, in its order */
+    size_t n_asked;         /* 0: there is none */
+    enum step asked_for;    /* TRY, DELETE or MAKE */
+    unsigned asked_leaders; /* how often */
 };
 
 int
@@ -387,6 +395,65 @@ look(struct topics *topics, struct error *message)
     return result;
 }
 
+/* ---- leaders ---- */
+
+/* The partitions that have a leader; those of the others have to wait, and what goes to them. */
+static rd_kafka_topic_partition_list_t *
+list_led(const struct topics *topics, const struct rd_kafka_metadata *metadata)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(0);
+
+    for (size_t i = 0; i < topics->plan->n_topics; i++)
+        for (int j = 0; j < metadata->topic_cnt; j++) {
+            const rd_kafka_metadata_topic_t *topic = &metadata->topics[j];
+
+            if (strcmp(topic->topic, topics->topics[i].settings->name) != 0)
+                continue;
+            for (int k = 0; k < topic->partition_cnt; k++)
+                if (topic->partitions[k].leader >= 0)
+                    rd_kafka_topic_partition_list_add(list, topic->topic, topic->partitions[k].id)
+                        ->offset = RD_KAFKA_OFFSET_END;
+        }
+    return list;
+}
+
+/* What the leaders answer, the first that is wrong. A right to look that is lacking is none of it. */
+static rd_kafka_resp_err_t
+ask_list(struct topics *topics, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t code;
+
+    if (list->cnt == 0)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    code = rd_kafka_offsets_for_times(topics->client, list, METADATA_TIMEOUT_MSEC);
+    for (int i = 0; i < list->cnt && !code; i++)
+        if (list->elems[i].err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            code = list->elems[i].err;
+    return code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? RD_KAFKA_RESP_ERR_NO_ERROR : code;
+}
+
+/* A moment is not worth a message. */
+static int
+ask_leaders(struct topics *topics, struct error *message)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list = NULL;
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(topics->client, 1, NULL, &metadata, METADATA_TIMEOUT_MSEC);
+
+    if (!code) {
+        list = list_led(topics, metadata);
+        rd_kafka_metadata_destroy(metadata);
+        code = ask_list(topics, list);
+    }
+    if (!code)
+        return 0;
+    if (++topics->asked_leaders % LOOKS_IN_VAIN == 0)
+        pend(message, &topics->topics[0], "or another can't be written to yet",
+             rd_kafka_err2str(code));
+    return TOPICS_E_PENDING;
+}
+
 /* ---- requests ---- */
 
 static rd_kafka_AdminOptions_t *
@@ -539,5 +606,5 @@ topics_check(struct topics *topics, struct error *message)
     for (size_t i = 0; i < topics->plan->n_topics; i++)
         if (topics->topics[i].step != GOOD)
             return ask(topics, message);
-    return 0;
+    return ask_leaders(topics, message);
 }

@@ -33,6 +33,16 @@ all_days() # DAYS
     all_days 500
 }
 
+@test "leaders that are listed and are none yet: nothing is sent before they are" {
+    mock error ListOffsets NOT_LEADER_FOR_PARTITION 100000
+    producer_start source -o 'topic temperatures.partitions=4' -o producer.days=50 -o producer.interval=0
+    wait_for 90 log_has source "warning: topic temperatures or another can't be written to yet: Broker: Not leader"
+    [[ ! -e producer.json ]]
+    mock clear ListOffsets
+    await source 60
+    all_days 50
+}
+
 @test "closed connections and leaders that are none any more: nothing lost, nothing out of order" {
     mock error Produce _TRANSPORT 5
     producer_start source -o 'topic temperatures.partitions=4' -o producer.days=300 -o producer.interval=2ms
