@@ -97,6 +97,18 @@ has_words() # TEXT WORD...
     grant temperatures-invalid
     as consumer consumer --until-end -o consumer.invalid_topic=temperatures-invalid 0-3
     [[ $(kcat -b "$OPEN" -C -t temperatures-invalid -e -q) == 'no report' ]]
+
+    run as consumer consumer --until-end -o consumer.summary_topic=temperatures-by-station 0-3
+    expect_status 69
+    expect_output 'temperatures-by-station can.t be made: Authorization failed.*grant CREATE, WRITE and DESCRIBE on it'
+    # made by somebody else
+    new_topic temperatures-by-others 1
+    run as consumer consumer --until-end -o consumer.summary_topic=temperatures-by-others 0-3
+    expect_status 69
+    expect_output 'grant CREATE, WRITE and DESCRIBE on it'
+    grant temperatures-by-station
+    as consumer consumer --until-end -o consumer.summary_topic=temperatures-by-station 0-3
+    helper summaries.py "$OPEN" temperatures-by-station .
 }
 
 @test "with the permissions of the manual a person reads along, and without them is told which are missing" {
