@@ -30,7 +30,7 @@ packages_of() # GROUP
     machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn ;; # to boot
     kafka) echo default-jre-headless:java maven:mvn ;;
     spark)
-        echo default-jre-headless:java maven:mvn python3 python3-pip python3-numpy \
+        echo default-jre-headless:java maven:mvn python3 python3-pip python3-setuptools python3-numpy \
             docker-compose:docker-compose python3-yaml
         ;;
     image)

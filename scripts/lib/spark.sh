@@ -68,7 +68,8 @@ spark_environment()
     export PYTHONDONTWRITEBYTECODE=1
     unset SPARK_HOME
     spark_options=(--master 'local[2]' --driver-memory 1g --jars "$(IFS=, && echo "${jars[*]}")"
-        --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2 --conf spark.log.level=ERROR
+        --conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false
+        --conf spark.sql.shuffle.partitions=2 --conf spark.log.level=ERROR
         --driver-java-options "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=$spark_lib/spark/log4j2.properties")
 }
 

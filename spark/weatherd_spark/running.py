@@ -78,4 +78,4 @@ def guarded(job, action):
         return 0
     except (Refused, PySparkException) as error:
         print(f"{job}: {error}", file=sys.stderr, flush=True)
-        return getattr(error, "code", CANNOT)
+        return CANNOT

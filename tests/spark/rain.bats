@@ -75,6 +75,24 @@ END
     oracle dataset reports rows
 }
 
+@test "what a partition brings thousands of days after the other is not lost, and reports sent anew are no new ones" {
+    local dataset="rain_dataset --bootstrap-servers $BOOTSTRAP --topic slow --until-end --output $PWD/table --checkpoint $PWD/checkpoint"
+
+    slow() { producer -o producer.interval=0 -o producer.days=2000 -o simulator.station_prefix= -o 'topic slow.format=json' \
+        -o 'topic slow.partitions=2' "$@"; }
+    mkdir first second
+    slow -o producer.directory=first -o simulator.stations=1
+    spark_jobs 2>log <<<"$dataset"
+    grep 'warning: slow has nothing yet in the partitions \[[01]\]' log
+    slow -o producer.directory=second -o simulator.stations=3
+    topic dump slow >reports
+    spark_jobs <<END
+$dataset
+dump $PWD/table rows
+END
+    oracle dataset reports rows
+}
+
 @test "on the days that it has not seen, Seattle's tree is five points better than to say that it never rains" {
     # shellcheck disable=SC2154 # of the kit
     (cd "$kit_top" && producer -c examples/seattle.ini -o producer.interval=0 -o "producer.directory=$BATS_TEST_TMPDIR" \
