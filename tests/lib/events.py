@@ -1,17 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Events of users for examples/events, and the judge of what comes out.
+"""The judge of examples/events.
 
-    events.py make EVENTS USERS FIRST      for tests/lib/flood: as many events, the FIRST of them and those after it, none
-                                           keyed, in no order of time
-    events.py check ADDRESS INPUT OUTPUT   whether the last value of each key of OUTPUT is the user with MIN and MAX of the
-                                           timestamps in INPUT, with these fields in this order; else exit 1
+    events.py ADDRESS INPUT OUTPUT
+
+Exit 1 unless the last value of each key of OUTPUT is the user with MIN and MAX of the timestamps in INPUT, with these
+fields in this order.
 """
 
 import json
 import os
-import random
-import struct
 import sys
 
 sys.dont_write_bytecode = True
@@ -19,25 +17,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import topic  # noqa: E402  pylint: disable=wrong-import-position
 
-PARTITIONS = 4
-
-
-def make(events, users, first):
-    draw = random.Random(first)
-    write = sys.stdout.buffer.write
-    for number in range(first, first + events):
-        # each user at least once
-        user = number if number < users else draw.randrange(users)
-        value = b'{"userId":"u%d","type":"load","timestamp":%d}' % (user, draw.randrange(1534000000, 1540000000))
-        write(struct.pack("<iiiiq", draw.randrange(PARTITIONS), -1, len(value), 0, 0) + value)
-
 
 def check(address, source, sink):
     seen, last, summaries = {}, {}, 0
     events = 0
     for _, _, _, _, value, _ in topic.read(address, source):
         event = json.loads(value)
-        moment, events = event["timestamp"], events + 1
+        moment, events = event["metadata"]["timestamp"], events + 1
         first, latest = seen.get(event["userId"], (moment, moment))
         seen[event["userId"]] = (min(first, moment), max(latest, moment))
     for _, _, _, key, value, _ in topic.read(address, sink):
@@ -51,13 +37,5 @@ def check(address, source, sink):
     print(f"{events} events of {len(expected)} users, {summaries} summaries, the last of each user right")
 
 
-def main():
-    command, *arguments = sys.argv[1:]
-    if command == "make":
-        make(*map(int, arguments))
-    else:
-        check(*arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    check(*sys.argv[1:])

@@ -84,6 +84,7 @@ def main():
     parser.add_argument("--directory", default=".")
     parser.add_argument("--each", metavar="COMMAND", help="run after each kill; when it fails, that is the end")
     parser.add_argument("--partitions", type=expand, default="0-3", metavar="FIRST-LAST")
+    parser.add_argument("--all", action="store_true", help="read all partitions in each life, also those at their ends")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1000000))
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
@@ -98,7 +99,7 @@ def main():
     with open(f"{arguments.directory}/killed.log", "ab") as log:
         while kills < arguments.kills and files.offset() < end:
             # A partition at its end has its file replaced at once, and the others then wait for their turn.
-            rest = [number for number in partitions if files.offset([number]) < ends.offset([number])]
+            rest = [number for number in partitions if arguments.all or files.offset([number]) < ends.offset([number])]
             life = Life(arguments.command + [str(number) for number in rest], files, log)
             if kills % 12 == 11:
                 time.sleep(draw.uniform(0, 0.08))
