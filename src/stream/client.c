@@ -56,12 +56,15 @@ on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
     struct client *client = opaque;
     enum client_event event = CLIENT_OTHER;
+    rd_kafka_resp_err_t fatal;
     char text[1024];
 
     switch ((rd_kafka_resp_err_t)code) {
     case RD_KAFKA_RESP_ERR__FATAL:
-        event = is_permanent(rd_kafka_fatal_error(handle, text, sizeof(text))) ? CLIENT_GIVEN_UP
-                                                                               : CLIENT_FATAL;
+        fatal = rd_kafka_fatal_error(handle, text, sizeof(text));
+        if (fatal == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
+            return; /* what became of the message that failed comes by itself, and says why */
+        event = is_permanent(fatal) ? CLIENT_GIVEN_UP : CLIENT_FATAL;
         reason = text;
         break;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:

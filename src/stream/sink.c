@@ -18,6 +18,7 @@ const struct kafka_property sink_kafka_properties[] = {
     {"bootstrap.servers", "localhost:9092", false},
     {"acks", "all", false},
     {"enable.idempotence", "true", false},
+    {"enable.gapless.guarantee", "true", false}, /* nothing is sent behind what fails */
     {"message.timeout.ms", "0", false}, /* never given up */
     {"message.send.max.retries", "2147483647", false},
     {"partitioner", "murmur2_random", false},
