@@ -375,7 +375,7 @@ source_variables() # DIRECTORY...
     expect_output '^there is no mutant lock-not-token$'
     expect_output '^the mutant lock-not-taken is in no row$'
     expect_output '^no mutant is named for: a clock that is set$'
-    cp -r --no-preserve=mode "$top"/{src,systemd,tests} .
+    cp -r --no-preserve=mode "$top"/{spark,src,systemd,tests} .
     sed -i s/LOCK_EX/LOCK_UN/ src/stream/lock.c
     sed -i 's/set back and forth/set/' tests/kafka/clock.bats
     run documents mutants "$page" .
