@@ -19,7 +19,7 @@ const struct kafka_property sink_kafka_properties[] = {
     {"acks", "all", false},
     {"enable.idempotence", "true", false},
     {"enable.gapless.guarantee", "true", false}, /* nothing is sent behind what fails */
-    {"message.timeout.ms", "0", false}, /* never given up */
+    {"message.timeout.ms", "0", false},          /* never given up */
     {"message.send.max.retries", "2147483647", false},
     {"partitioner", "murmur2_random", false},
     {"log.queue", "true", false},
