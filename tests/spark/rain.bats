@@ -57,14 +57,14 @@ kill9_tree() # NAME
 }
 
 @test "over 100,000 days the state is as large as after the first, although partitions are of unequal size" {
-    producer -o producer.interval=0 -o producer.days=100000 -o simulator.stations=3 -o simulator.station_prefix= \
+    producer -o producer.interval=0 -o producer.days=100000 -o simulator.stations=4 -o simulator.station_prefix= \
         -o simulator.duplicate_rate=0.05 -o 'topic long.format=json' -o 'topic long.partitions=2'
     WEATHERD_TIMEOUT=200 topic dump long >reports
     jq -r .partition reports | sort | uniq -c >sizes
     cat sizes
     (($(wc -l <sizes) == 2))
     spark_jobs 2>log <<END
-rain_dataset --bootstrap-servers $BOOTSTRAP --topic long --until-end --output $PWD/table --checkpoint $PWD/checkpoint --max-offsets 30000
+rain_dataset --bootstrap-servers $BOOTSTRAP --topic long --until-end --output $PWD/table --checkpoint $PWD/checkpoint --max-offsets 40000
 dump $PWD/table rows
 END
     cat log
@@ -81,10 +81,11 @@ END
     slow() { producer -o producer.interval=0 -o producer.days=2000 -o simulator.station_prefix= -o 'topic slow.format=json' \
         -o 'topic slow.partitions=2' "$@"; }
     mkdir first second
+    # of A to D only the last lies in the other partition
     slow -o producer.directory=first -o simulator.stations=1
     spark_jobs 2>log <<<"$dataset"
     grep 'warning: slow has nothing yet in the partitions \[[01]\]' log
-    slow -o producer.directory=second -o simulator.stations=3
+    slow -o producer.directory=second -o simulator.stations=4
     topic dump slow >reports
     spark_jobs <<END
 $dataset
