@@ -6,14 +6,8 @@
  * topic is ever ahead of what a crash leaves behind. All values are absolute, and one client sends
  * them in order, so it does no harm to send them again.
  *
- * Stations that have changed are marked (changes.h). A round passes over all of them once, and the
- * next one begins summary_interval later, so that no station is sent more often. What a round sends
- * at a time is bounded, and the rest goes out when that has been acknowledged, or after a later
- * checkpoint: a station that changes meanwhile is sent as it is then.
- *
- * When nothing is marked after a checkpoint, and all that was sent has been acknowledged, the topic
- * says what the file says. That is kept in a file of its own (summary_mark.h), but only where it
- * stays so for a while, because all that it spares is to send everything again at the next start.
+ * That the topic says what a file says is kept in a file of its own (summary_mark.h), but only where
+ * it stays so for a while, because all that it spares is to send everything again at the next start.
  *
  * A station whose reports lie in several partitions is put together from those that are held. So all
  * of the topic's must be, unless the records' keys see to it that a station lies in one.
@@ -26,46 +20,13 @@
 #include <sysexits.h>
 
 #include "common/cleanup.h"
-#include "consumer/consumer_private.h"
-#include "consumer/summary.h"
+#include "consumer/summaries_private.h"
 #include "consumer/summary_mark.h"
-#include "stream/sink.h"
-#include "stream/topics.h"
 
-#define PORTION_MAX  20000         /* summaries under way at a time, of a topic; */
-#define PORTION_USEC (SECOND / 10) /* it takes no longer to hand them over */
-#define GLANCE       64            /* of them, between two looks at the clock */
-#define LOOK_USEC    (SECOND / 5)  /* between two looks whether the topics are there, */
-#define LOOK_MAX     SECOND        /* each of which may take that long */
-#define DRAIN_USEC                                                                                 \
-    (5 * SECOND / 2) /* until when, after leaving has begun, the last ones are waited for */
-#define MARK_USEC (SECOND / 2) /* for the files after that */
-
-/* A topic that is read, and that to which its summaries go. */
-struct summary_topic {
-    const char *source;
-    char *name;
-    char *fields_text;
-    struct summary_fields fields;
-    size_t first, end;       /* its partitions */
-    size_t pending;          /* sent and not acknowledged */
-    bool in_round;           /* it has come to */
-    size_t partition, index; /* this station; */
-    uint64_t due;            /* the next one begins then */
-};
-
-struct summaries {
-    struct sink *sink;
-    struct loop_timer *timer;
-    size_t n_topics;
-    struct summary_topic *topics;
-    struct topic_settings *wanted; /* one each */
-    struct topics_plan plan;
-    struct topics *making; /* NULL: all are there */
-    struct error complaint;
-    bool looked; /* for them, once */
-    bool broken; /* nothing more can be sent */
-};
+#define LOOK_USEC  (SECOND / 5)     /* between two looks whether the topics are there, */
+#define LOOK_MAX   SECOND           /* each of which may take that long */
+#define DRAIN_USEC (5 * SECOND / 2) /* for the last ones, from when leaving began; */
+#define MARK_USEC  (SECOND / 2)     /* for the files after that */
 
 static struct summary_topic *
 topic_of(const struct consumer *consumer, const struct consumer_partition *partition)
@@ -76,181 +37,6 @@ topic_of(const struct consumer *consumer, const struct consumer_partition *parti
     while (index < topic->first || index >= topic->end)
         topic++;
     return topic;
-}
-
-/* ---- sending ---- */
-
-static bool
-is_clean(const struct consumer *consumer, const struct summary_topic *topic)
-{
-    for (size_t i = topic->first; i < topic->end; i++)
-        if (consumer->partitions[i].stream.dirty)
-            return false;
-    return true;
-}
-
-static bool
-has_changes(const struct consumer *consumer, const struct summary_topic *topic)
-{
-    for (size_t i = topic->first; i < topic->end; i++)
-        if (consumer->partitions[i].changes.n_changed > 0)
-            return true;
-    return false;
-}
-
-/*
- * Looks for a station in the other partitions, when it is sent for the first time. One that turns up
- * in a further partition later is sent from there, and then found here.
- */
-static void
-look_for_others(struct consumer *consumer, const struct summary_topic *topic, size_t partition,
-                size_t index)
-{
-    const struct station *station =
-        &consumer->partitions[partition].partition.stations.stations[index];
-    uint8_t *place = &consumer->partitions[partition].changes.places[index];
-
-    *place = CHANGES_ALONE;
-    for (size_t i = topic->first; i < topic->end; i++) {
-        struct consumer_partition *other = &consumer->partitions[i];
-        const struct stations *stations = &other->partition.stations;
-        const struct station *found =
-            i == partition ? NULL : stations_find(stations, station->id, station->id_length);
-
-        if (found)
-            *place = other->changes.places[found - stations->stations] = CHANGES_SHARED;
-    }
-}
-
-/*
- * A station's entries in all partitions that are held, in their order: puts them together, or says
- * that none has changed any more.
- */
-static void
-merge(struct consumer *consumer, const struct summary_topic *topic, const struct station *station,
-      struct stats *stats)
-{
-    bool any = false;
-
-    for (size_t i = topic->first; i < topic->end; i++) {
-        struct consumer_partition *partition = &consumer->partitions[i];
-        const struct stations *stations = &partition->partition.stations;
-        const struct station *found = stations_find(stations, station->id, station->id_length);
-
-        if (!found)
-            continue;
-        changes_clear(&partition->changes, (size_t)(found - stations->stations));
-        if (any)
-            stats_merge(stats, &found->stats);
-        else
-            *stats = found->stats;
-        any = true;
-    }
-}
-
-/* 0, the station being no longer marked; or as sink_send(), and it is. */
-static int
-send_station(struct consumer *consumer, struct summary_topic *topic, size_t partition, size_t index)
-{
-    struct summaries *summaries = consumer->summaries;
-    struct consumer_partition *from = &consumer->partitions[partition];
-    const struct station *station = &from->partition.stations.stations[index];
-    struct stats stats = station->stats;
-    struct error error = ERROR_INIT;
-    char text[SUMMARY_SIZE_MAX];
-    struct sink_message message = {
-        .topic = (size_t)(topic - summaries->topics),
-        .number = (uint64_t)(topic - summaries->topics),
-        .key = station->id,
-        .key_length = station->id_length,
-        .payload = text,
-    };
-    int result;
-
-    if (from->changes.places[index] == CHANGES_UNKNOWN)
-        look_for_others(consumer, topic, partition, index);
-    changes_clear(&from->changes, index);
-    if (from->changes.places[index] == CHANGES_SHARED)
-        merge(consumer, topic, station, &stats);
-    message.payload_length = summary_format(&topic->fields, station->id, &stats, text);
-    result = sink_send(summaries->sink, &message, &error);
-    if (result == 0) {
-        topic->pending++;
-        return 0;
-    }
-    changes_mark(&from->changes, index);
-    if (result < 0) {
-        log_event(consumer->log, MESSAGE_SUMMARY_TOPIC_REFUSES, "%s (summary_topic); stopping",
-                  error.text[0] ? error.text : strerror(-result));
-        summaries->broken = true;
-        consumer_leave(consumer, EX_UNAVAILABLE);
-    }
-    return result;
-}
-
-/* Goes on with a round. It has ended when all stations have had their turn. */
-static void
-send_portion(struct consumer *consumer, struct summary_topic *topic)
-{
-    uint64_t until = loop_now() + PORTION_USEC;
-    size_t sent = 0;
-
-    for (; topic->partition < topic->end; topic->partition++, topic->index = 0) {
-        const struct changes *changes = &consumer->partitions[topic->partition].changes;
-
-        while ((topic->index = changes_next(changes, topic->index)) != CHANGES_NONE) {
-            if (sent == PORTION_MAX || (sent % GLANCE == GLANCE - 1 && loop_now() >= until) ||
-                send_station(consumer, topic, topic->partition, topic->index) != 0)
-                return;
-            sent++;
-        }
-    }
-    topic->in_round = false;
-}
-
-/* What has been handed over when nothing is marked is all that there is to say of a checkpoint. */
-static void
-note_handed(struct consumer *consumer, const struct summary_topic *topic)
-{
-    for (size_t i = topic->first; i < topic->end; i++) {
-        struct consumer_partition *partition = &consumer->partitions[i];
-
-        partition->handed = partition->changes.n_changed == 0 ? partition->durable : -1;
-        if (topic->pending == 0)
-            partition->acknowledged = partition->handed;
-    }
-}
-
-static void
-send_summaries(struct consumer *consumer, struct summary_topic *topic, uint64_t now)
-{
-    const struct consumer_topic *rules = consumer->partitions[topic->first].rules;
-    bool hurried = consumer->leaving || consumer->finishing;
-
-    if (topic->pending > 0 || !is_clean(consumer, topic))
-        return;
-    if (!topic->in_round && has_changes(consumer, topic)) {
-        if (now < topic->due && !hurried) {
-            if (!loop_timer_is_set(consumer->summaries->timer))
-                loop_set_timer(consumer->summaries->timer, topic->due);
-            return;
-        }
-        topic->in_round = true;
-        topic->partition = topic->first;
-        topic->index = 0;
-    }
-    if (topic->in_round) {
-        send_portion(consumer, topic);
-        topic->due = now + rules->summary_interval;
-    }
-    note_handed(consumer, topic);
-}
-
-static void
-mark_all(struct consumer *consumer, struct consumer_partition *partition)
-{
-    changes_mark_all(&partition->changes, partition->partition.stations.n_stations);
-    partition->handed = partition->acknowledged = partition->marked = -1;
 }
 
 /* ---- the topics ---- */
@@ -288,7 +74,7 @@ on_making(void *userdata, const char *name)
     for (size_t i = topic->first; i < topic->end; i++) {
         summary_mark_remove(consumer->partitions[i].number,
                             consumer->partitions[i].stream.directory_fd);
-        mark_all(consumer, &consumer->partitions[i]);
+        summaries_mark_all(&consumer->partitions[i]);
     }
 }
 
@@ -347,7 +133,7 @@ consumer_send_summaries(struct consumer *consumer, uint64_t now)
     if (summaries->making && (summaries->looked || !look_for_topics(consumer)))
         return;
     for (size_t i = 0; i < summaries->n_topics; i++)
-        send_summaries(consumer, &summaries->topics[i], now);
+        summaries_send(consumer, &summaries->topics[i], now);
 }
 
 /* ---- the client ---- */
@@ -442,7 +228,7 @@ consumer_follow_topic(struct consumer *consumer, struct consumer_partition *part
         partition->stream.identity.partitions != (int32_t)(topic->end - topic->first);
     partition->partition.key = NULL;
     if (other_cluster)
-        mark_all(consumer, partition);
+        summaries_mark_all(partition);
 }
 
 bool
@@ -576,7 +362,7 @@ follow_partition(struct consumer *consumer, struct consumer_partition *partition
     if (summary_mark_is_there(&mark, partition->stream.directory_fd))
         partition->handed = partition->acknowledged = partition->marked = partition->durable;
     else
-        mark_all(consumer, partition);
+        summaries_mark_all(partition);
     return EX_OK;
 }
 
@@ -700,7 +486,8 @@ can_send(const struct consumer *consumer)
     for (size_t i = 0; i < consumer->summaries->n_topics; i++) {
         const struct summary_topic *topic = &consumer->summaries->topics[i];
 
-        if (topic->pending > 0 || (has_changes(consumer, topic) && is_clean(consumer, topic)))
+        if (topic->pending > 0 ||
+            (summaries_have_changes(consumer, topic) && summaries_are_clean(consumer, topic)))
             return true;
     }
     return false;
