@@ -49,38 +49,23 @@ event() # MESSAGE-ID TIMESTAMP
     grep -qF "$(cut -d ' ' -f 2 last)" "$kit_top/examples/events/README.md"
 }
 
-# How many events are behind the files, which may not be there yet.
-safe() { cat partition-*.json 2>/dev/null | awk '/"offset"/ { sum += $2 } END { print sum + 0 }'; }
-safe_beyond() { (($(safe) > $1)); } # NUMBER
-
-@test "killed again and again while events come, the consumer leaves for each user the first and the last time" {
-    local events=${WEATHERD_TEST_EVENTS:-100000} users=${WEATHERD_TEST_USERS:-10000} kills=${WEATHERD_TEST_KILLS:-10}
-    local before=0 after=0 good=0 kill=0 part seed=$RANDOM
+@test "killed again and again, the consumer leaves for each user the first and the last time" {
+    local events=${WEATHERD_TEST_EVENTS:-300000} users=${WEATHERD_TEST_USERS:-30000} kills=${WEATHERD_TEST_KILLS:-20} good
     local many=(-c "$kit_top/examples/events/consumer.ini" -o consumer.topic=many)
 
-    echo "# seed $seed" >&3
-    RANDOM=$seed
     producer -c "$kit_top/examples/events/producer.ini" -o producer.interval=0 -o "events.users=$users" \
-        -o "events.events=$((events / users))" -o 'topic drawn.format=json' -o 'topic drawn.partitions=1'
-    kcat -b "$BOOTSTRAP" -C -t drawn -o beginning -e -q -K '	' | split -n "l/$kills" - part.
-    new_topic many 4
-    for part in part.*; do
-        kcat -b "$BOOTSTRAP" -P -t many -K '	' -l "$part"
-        consumer_start one "${many[@]}" -o consumer.summary_topic=many-killed -o consumer.checkpoint_interval=0 \
-            -o consumer.summary_interval=0
-        # most with something safe that may be on its way to the topic, every fifth at any time
-        ((++kill % 5 == 0)) || wait_for 60 safe_beyond "$before"
-        sleep "0.$((RANDOM % 6))$((RANDOM % 10))"
-        kill9 one
-        after=$(safe)
-        good=$((good + (after > before)))
-        before=$after
-    done
-    echo "# killed $kill times, $good of them after progress; $before of $events events were safe then" >&3
-    ((good * 4 >= kills * 3))
-    consumer "${many[@]}" -o consumer.summary_topic=many-killed --until-end
+        -o "events.events=$((events / users))" -o 'topic many.format=json' -o 'topic many.partitions=4'
     mkdir straight
     consumer "${many[@]}" -o consumer.directory=straight -o consumer.summary_topic=many-straight --until-end
+
+    kit_daemon consumer "${many[@]}" -o consumer.summary_topic=many-killed -o consumer.checkpoint_interval=0 \
+        -o consumer.summary_interval=0
+    # shellcheck disable=SC2154 # set by kit_daemon
+    helper killer.py --all --kills "$kills" --reference straight -- "${kit_command[@]}" >killer.log
+    sed 's/^/# /' killer.log >&3
+    good=$(sed -n 's/.* \([0-9]*\) of them after progress.*/\1/p' killer.log)
+    ((good * 10 >= kills * 7))
+    consumer "${many[@]}" -o consumer.summary_topic=many-killed --until-end
     same_files straight .
     for topic in many-straight many-killed; do
         helper events.py "$BOOTSTRAP" many $topic >figures
