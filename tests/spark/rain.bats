@@ -43,6 +43,8 @@ END
     values predictions >predicted
     oracle predictions model.json reports predicted
     helper schema.py "$kit_top/spark/model.schema.json" model.json
+    # on the days that it has not seen
+    json_is model.json 'd["tested"]["accuracy"] > d["tested"]["never_rains"] + 0.05'
 }
 
 # A JVM and the Python that it runs.
