@@ -23,10 +23,10 @@
 #include "consumer/summaries_private.h"
 #include "consumer/summary_mark.h"
 
-#define LOOK_USEC  (SECOND / 5)     /* between two looks whether the topics are there, */
-#define LOOK_MAX   SECOND           /* each of which may take that long */
-#define DRAIN_USEC (5 * SECOND / 2) /* for the last ones, from when leaving began; */
-#define MARK_USEC  (SECOND / 2)     /* for the files after that */
+#define LOOK_USEC  (SECOND / 5) /* between two looks whether the topics are there, */
+#define LOOK_MAX   SECOND       /* each of which may take that long */
+#define DRAIN_USEC (2 * SECOND) /* for the last ones, from when leaving began; */
+#define MARK_USEC  (SECOND / 2) /* for the files after that */
 
 static struct summary_topic *
 topic_of(const struct consumer *consumer, const struct consumer_partition *partition)
