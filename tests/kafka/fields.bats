@@ -54,11 +54,17 @@ is_counted() # KIND
     ctl verify partition-{0..3}.json
 }
 
-@test "nested events by user, only counted: seconds since 1970" { is_counted events; }
+@test "nested events by user, only counted: seconds since 1970" {
+    is_counted events
+}
 
-@test "rides by zone, only counted: times of any zone and precision" { is_counted rides; }
+@test "rides by zone, only counted: times of any zone and precision" {
+    is_counted rides
+}
 
-@test "payments with amounts: milliseconds since 1970" { is_counted payments; }
+@test "payments with amounts: milliseconds since 1970" {
+    is_counted payments
+}
 
 @test "what reads along shows times as they were read, and counts where there are no degrees" {
     new_topic rides-shown 1

@@ -41,13 +41,21 @@ is_as_in_sqlite() # WINDOW ARGUMENT...
     sed 's/^/# /' figures >&3
 }
 
-@test "windows of a day" { is_as_in_sqlite day -o consumer.window_keep=400d; }
+@test "windows of a day" {
+    is_as_in_sqlite day -o consumer.window_keep=400d
+}
 
-@test "windows of a month" { is_as_in_sqlite month; }
+@test "windows of a month" {
+    is_as_in_sqlite month
+}
 
-@test "windows of a year" { is_as_in_sqlite year; }
+@test "windows of a year" {
+    is_as_in_sqlite year
+}
 
-@test "windows of an hour, with late rides" { is_as_in_sqlite 1h -o consumer.grace=3h -o consumer.window_keep=400d; }
+@test "windows of an hour, with late rides" {
+    is_as_in_sqlite 1h -o consumer.grace=3h -o consumer.window_keep=400d
+}
 
 @test "windows close, are dropped, and what comes too late is told" {
     count_rides -o consumer.window=1h -o consumer.grace=10min -o consumer.window_keep=1d
