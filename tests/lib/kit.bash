@@ -476,7 +476,8 @@ mock() # COMMAND...
     local before
 
     before=$(wc -l <"$KIT_MOCK.out")
-    echo "$*" >"$KIT_MOCK.in"
+    # opened for both directions, which does not wait for a mock that has died
+    echo "$*" 1<>"$KIT_MOCK.in"
     wait_for 5 kit_mock_answered "$before"
     [[ $(tail -n 1 "$KIT_MOCK.out") == ok ]] || {
         echo "mock $*: $(tail -n 1 "$KIT_MOCK.out")" >&2
