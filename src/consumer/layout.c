@@ -226,7 +226,7 @@ write_stations(struct json_writer *writer, const struct partition *partition)
 }
 
 static struct date_civil
-civil_of(const struct window *month)
+civil_of(const struct station_window *month)
 {
     return date_to_civil(moment_date((struct moment){.seconds = month->begin}));
 }

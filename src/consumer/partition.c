@@ -205,7 +205,7 @@ add_to_window(struct partition *partition, const struct report *report, struct s
     const struct window_rule *rule = &partition->window;
     struct moment moment = report_moment(report);
     int64_t begin = window_begin(rule, moment.seconds), latest = entry->stats.end.seconds;
-    struct window *window = windows_find(&entry->windows, begin);
+    struct station_window *window = windows_find(&entry->windows, begin);
     enum partition_outcome outcome = judge(partition->policy, &entry->stats, moment);
     enum partition_outcome within = window_is_closed(rule, begin, latest) ? PARTITION_LATE
                                     : window ? judge(partition->policy, &window->stats, moment)
@@ -259,7 +259,7 @@ add_to_month(struct partition *partition, const struct report *report, struct er
 {
     struct moment moment = report_moment(report);
     int64_t begin = window_begin(&partition_months, moment.seconds);
-    struct window *month = windows_find(&partition->months, begin);
+    struct station_window *month = windows_find(&partition->months, begin);
     struct stats first = first_of(partition, report);
     enum partition_outcome outcome;
     char name[WINDOW_NAME_SIZE];

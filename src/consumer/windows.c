@@ -153,7 +153,7 @@ window_guess(const char *name)
     }
 }
 
-struct window *
+struct station_window *
 windows_find(const struct windows *windows, int64_t begin)
 {
     for (size_t i = windows->n_windows; i > 0; i--)
@@ -166,7 +166,7 @@ int
 windows_reserve(struct windows *windows)
 {
     size_t room = windows->room ? windows->room * 2 : 2;
-    struct window *larger;
+    struct station_window *larger;
 
     if (windows->n_windows < windows->room)
         return 0;
@@ -181,7 +181,8 @@ windows_reserve(struct windows *windows)
 void
 windows_add(struct windows *windows, int64_t begin, const struct stats *stats)
 {
-    windows->windows[windows->n_windows++] = (struct window){.begin = begin, .stats = *stats};
+    windows->windows[windows->n_windows++] =
+        (struct station_window){.begin = begin, .stats = *stats};
 }
 
 void

@@ -29,7 +29,7 @@ struct window_rule {
     int64_t keep;
 };
 
-struct window {
+struct station_window {
     int64_t begin; /* seconds since 1970 */
     struct stats stats;
 };
@@ -38,7 +38,7 @@ struct window {
 struct windows {
     size_t n_windows;
     size_t room;
-    struct window *windows;
+    struct station_window *windows;
 };
 
 /* The longest that a window of the rule is. */
@@ -72,7 +72,7 @@ int window_parse(const struct window_rule *rule, const char *name, int64_t *begi
 struct window_rule window_guess(const char *name);
 
 /* The window that begins there, or NULL. Valid until one is added or dropped. */
-struct window *windows_find(const struct windows *windows, int64_t begin);
+struct station_window *windows_find(const struct windows *windows, int64_t begin);
 
 /* Makes room for one more: 0 or -ENOMEM. Then one can be added, of a beginning that none has. */
 int windows_reserve(struct windows *windows);

@@ -53,7 +53,7 @@ fill_part(struct part *part, const struct snapshot_file *file, size_t index)
     part->partition = file->number;
     part->station = (struct merged_station){.topic = file->topic};
     if (partition->layout == PARTITION_MONTHLY) {
-        const struct window *month = &partition->months.windows[index];
+        const struct station_window *month = &partition->months.windows[index];
         struct date_civil civil =
             date_to_civil(moment_date((struct moment){.seconds = month->begin}));
 

@@ -44,7 +44,7 @@ check_windows(const struct windows *windows, const struct window_rule *rule,
               const struct stats_shape *shape)
 {
     for (size_t i = 0; i < windows->n_windows; i++) {
-        const struct window *window = &windows->windows[i];
+        const struct station_window *window = &windows->windows[i];
 
         check_stats(&window->stats, shape);
         must(windows_find(windows, window->begin) == window &&

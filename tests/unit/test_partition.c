@@ -70,7 +70,7 @@ static const struct stats *
 stats_of(const struct partition *partition, const char *station)
 {
     const struct station *found = stations_find(&partition->stations, station, strlen(station));
-    const struct window *month;
+    const struct station_window *month;
     int64_t begin;
 
     if (partition->layout == PARTITION_MONTHLY &&

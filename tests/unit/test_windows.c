@@ -153,7 +153,7 @@ apply(struct partition *partition, char station, int32_t date, double degrees)
     return partition_apply(partition, text, report_json_write(&report, text), &error);
 }
 
-static const struct window *
+static const struct station_window *
 window_of(const struct partition *partition, char station, const char *name)
 {
     const struct station *entry = stations_find(&partition->stations, &station, 1);
@@ -320,7 +320,7 @@ any_order_gives_what_the_oracle_gives(void **state)
         entry = stations_find(&partition.stations, "A", 1);
         assert_int_equal(entry->stats.count, RECORDS);
         for (size_t i = 0; i < entry->windows.n_windows; i++) {
-            const struct window *window = &entry->windows.windows[i];
+            const struct station_window *window = &entry->windows.windows[i];
             int64_t expected = 0;
 
             for (int j = 0; j < RECORDS; j++)
