@@ -25,6 +25,7 @@ packages_of() # GROUP
             systemd:systemd-analyze "$(packages_systemd_dev)"
         ;;
     fuzz) echo clang libclang-rt-dev ;; # the runtimes of its sanitizers and of libFuzzer
+    format) echo python3-pip ;; # where clang-format is another release than the sources go by
     lint) echo clang clang-format:clang-format shellcheck:shellcheck xz-utils:xz ;;
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
     machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn ;; # to boot
