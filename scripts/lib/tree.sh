@@ -87,33 +87,6 @@ tree_make() # DIRECTORY SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
 }
 
 # A copy of a tree at DIRECTORY/root, whose changes stay in memory: for whoever has mounts of his own, with which it ends.
-# shellcheck disable=SC2317 # reached by those who source this
-tree_mount() # TREE DIRECTORY
-{
-    mount -t tmpfs tmpfs "$2" && mkdir "$2"/{root,changes,work} &&
-        mount -t overlay -o "lowerdir=$1,upperdir=$2/changes,workdir=$2/work" overlay "$2/root"
-}
-
-# Builds the package for another release in a tree of that one, out of a release tarball, and prints its path.
-# shellcheck disable=SC2317 # reached by those who source this
-tree_package() # SUITE TARBALL DIRECTORY
-{
-    local tree
-
-    tree=$(tree_fetch "$1" "$(sed -n '/^Build-Depends:/,/^[^ B]/s/^ //p' "$tree_lib/../../debian/control") build-essential") || return
-    mkdir -p "$3" && rm -f "$3"/weatherd_*.deb || return
-    # shellcheck disable=SC2016 # expanded by the new shell
-    unshare --mount bash -euc '. "$1/tree.sh" && cd "$4" && mkdir -p memory && tree_mount "$2" memory && cd memory/root
-        mkdir root/source && tar -xf "$3" -C root/source --strip-components=1 && mount -t proc proc proc && mount --rbind /dev dev
-        chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root sh -c "cd /root/source && dpkg-buildpackage -b -us -uc"
-        cp root/weatherd_*.deb "$4"' - "$tree_lib" "$tree" "$2" "$3" </dev/null >"$3/log" 2>&1 || {
-        tail -n 20 "$3/log" >&2
-        return 1
-    }
-    find "$3" -maxdepth 1 -name 'weatherd_*.deb'
-}
-
-# A copy of a tree at DIRECTORY/root, whose changes stay in memory: for whoever has mounts of his own, with which it ends.
 tree_mount() # TREE DIRECTORY
 {
     mount -t tmpfs tmpfs "$2" && mkdir "$2"/{root,changes,work} &&
