@@ -225,12 +225,6 @@ write_stations(struct json_writer *writer, const struct partition *partition)
     }
 }
 
-static struct date_civil
-civil_of(const struct station_window *month)
-{
-    return date_to_civil(moment_date((struct moment){.seconds = month->begin}));
-}
-
 static void
 write_years(struct json_writer *writer, const struct windows *months, int month)
 {
@@ -238,7 +232,7 @@ write_years(struct json_writer *writer, const struct windows *months, int month)
 
     json_writer_begin(writer, date_month_name(month), '{');
     for (size_t i = 0; i < months->n_windows; i++) {
-        struct date_civil civil = civil_of(&months->windows[i]);
+        struct date_civil civil = window_civil(months->windows[i].begin);
 
         if (civil.month != month)
             continue;
@@ -255,7 +249,7 @@ write_months(struct json_writer *writer, const struct windows *months)
     unsigned written = 0; /* a bit a month */
 
     for (size_t i = 0; i < months->n_windows; i++) {
-        int month = civil_of(&months->windows[i]).month;
+        int month = window_civil(months->windows[i].begin).month;
 
         if (!(written & 1u << month))
             write_years(writer, months, month);

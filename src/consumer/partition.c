@@ -207,17 +207,18 @@ add_to_window(struct partition *partition, const struct report *report, struct s
     int64_t begin = window_begin(rule, moment.seconds), latest = entry->stats.end.seconds;
     struct station_window *window = windows_find(&entry->windows, begin);
     enum partition_outcome outcome = judge(partition->policy, &entry->stats, moment);
-    enum partition_outcome within = window_is_closed(rule, begin, latest) ? PARTITION_LATE
+    bool closed = window_is_closed(rule, begin, latest);
+    enum partition_outcome within = closed   ? PARTITION_LATE
                                     : window ? judge(partition->policy, &window->stats, moment)
                                              : PARTITION_COUNTED;
-    struct stats first = first_of(partition, report);
+    struct stats first;
 
     if ((outcome == PARTITION_COUNTED && !stats_takes(&entry->stats, report)) ||
         (within == PARTITION_COUNTED && window && !stats_takes(&window->stats, report)))
         return refuse_sum(partition, report, "station", entry->id, error);
     if (within == PARTITION_COUNTED && !window && windows_reserve(&entry->windows) < 0)
         return PARTITION_NO_MEMORY;
-    partition->too_late += window_is_closed(rule, begin, latest);
+    partition->too_late += closed;
     if (outcome == PARTITION_COUNTED)
         stats_add(&entry->stats, report);
     if (within != PARTITION_COUNTED)
@@ -226,6 +227,7 @@ add_to_window(struct partition *partition, const struct report *report, struct s
         stats_add(&window->stats, report);
         return PARTITION_COUNTED;
     }
+    first = first_of(partition, report);
     windows_add(&entry->windows, begin, &first);
     windows_drop(&entry->windows, rule, entry->stats.end.seconds);
     return PARTITION_COUNTED;
@@ -260,7 +262,7 @@ add_to_month(struct partition *partition, const struct report *report, struct er
     struct moment moment = report_moment(report);
     int64_t begin = window_begin(&partition_months, moment.seconds);
     struct station_window *month = windows_find(&partition->months, begin);
-    struct stats first = first_of(partition, report);
+    struct stats first;
     enum partition_outcome outcome;
     char name[WINDOW_NAME_SIZE];
 
@@ -269,6 +271,7 @@ add_to_month(struct partition *partition, const struct report *report, struct er
     if (!month) {
         if (windows_reserve(&partition->months) < 0)
             return PARTITION_NO_MEMORY;
+        first = first_of(partition, report);
         windows_add(&partition->months, begin, &first);
         return PARTITION_COUNTED;
     }

@@ -207,9 +207,10 @@ void
 stats_json_write_members(struct json_writer *writer, const struct stats *stats)
 {
     const struct stats_text text = get_text(stats);
+    unsigned known = fields_of(stats);
 
     for (size_t i = 0; i < N_FIELDS; i++)
-        if (fields_of(stats) & 1u << i)
+        if (known & 1u << i)
             write_field(writer, fields[i].key, &text, &fields[i]);
 }
 

@@ -34,8 +34,8 @@ seconds_of(struct date_civil civil)
     return date_from_civil(civil) * DAY;
 }
 
-static struct date_civil
-civil_of(int64_t seconds)
+struct date_civil
+window_civil(int64_t seconds)
 {
     return date_to_civil(moment_date((struct moment){.seconds = seconds}));
 }
@@ -57,7 +57,7 @@ window_begin(const struct window_rule *rule, int64_t seconds)
 
     if (rule->kind != WINDOW_MONTH && rule->kind != WINDOW_YEAR)
         return window_length(rule) == 0 ? seconds : round_down(seconds, window_length(rule));
-    civil = civil_of(seconds);
+    civil = window_civil(seconds);
     civil.day = 1;
     if (rule->kind == WINDOW_YEAR)
         civil.month = 1;
@@ -71,7 +71,7 @@ window_end(const struct window_rule *rule, int64_t begin)
 
     if (rule->kind != WINDOW_MONTH && rule->kind != WINDOW_YEAR)
         return begin + window_length(rule);
-    civil = civil_of(begin);
+    civil = window_civil(begin);
     if (rule->kind == WINDOW_YEAR || civil.month == 12) {
         civil.month = 1;
         civil.year++;

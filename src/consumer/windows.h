@@ -44,6 +44,9 @@ struct windows {
 /* The longest that a window of the rule is. */
 int64_t window_length(const struct window_rule *rule);
 
+/* The day, in UTC, of a time: of that at which a month's or year's window begins it says which. */
+struct date_civil window_civil(int64_t seconds);
+
 /* Where the window of a time begins, and where the one that begins there ends. */
 int64_t window_begin(const struct window_rule *rule, int64_t seconds);
 int64_t window_end(const struct window_rule *rule, int64_t begin);

@@ -54,8 +54,7 @@ fill_part(struct part *part, const struct snapshot_file *file, size_t index)
     part->station = (struct merged_station){.topic = file->topic};
     if (partition->layout == PARTITION_MONTHLY) {
         const struct station_window *month = &partition->months.windows[index];
-        struct date_civil civil =
-            date_to_civil(moment_date((struct moment){.seconds = month->begin}));
+        struct date_civil civil = window_civil(month->begin);
 
         part->station.id = file->station;
         part->station.stats = month->stats;
