@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "directory.h"
-#include "producer/feed.h"
+#include "feeds.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define START             10957 /* 2000-01-01 */
@@ -47,17 +47,6 @@ observed(const char *file)
                 .station_column = "id",
                 .unit = 'F'},
     };
-}
-
-static struct feed *
-make(const struct feed_settings *settings)
-{
-    struct error error = ERROR_INIT;
-    struct feed *feed = NULL;
-
-    if (feed_new(&feed, settings, &error) != 0)
-        fail_msg("feed_new: %s", error.text);
-    return feed;
 }
 
 static void

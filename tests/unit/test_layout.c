@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "common/date.h"
-#include "consumer/layout.h"
+#include "partitions.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define UNTOUCHED         4711
@@ -46,28 +46,6 @@ static int
 load(const char *text, struct partition *partition, int64_t *offsetp, struct error *error)
 {
     return load_as(&flat, text, partition, offsetp, error);
-}
-
-static int
-append(void *userdata, const void *data, size_t length)
-{
-    return fwrite(data, 1, length, userdata) == length ? 0 : -1;
-}
-
-static char *
-write_out(struct partition *partition, int64_t offset)
-{
-    struct json_writer writer;
-    char *text;
-    size_t length;
-    FILE *file = open_memstream(&text, &length);
-
-    assert_non_null(file);
-    json_writer_init(&writer, append, file);
-    layout_ops.write(partition, offset, &writer);
-    assert_int_equal(json_writer_finish(&writer), 0);
-    fclose(file);
-    return text;
 }
 
 #define REST "\"start\": \"2000-01-01\", \"end\": \"2000-01-09\""

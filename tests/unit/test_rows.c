@@ -15,7 +15,7 @@
 
 #include "common/json.h"
 #include "directory.h"
-#include "producer/feed.h"
+#include "feeds.h"
 #include "producer/rows.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
@@ -30,17 +30,6 @@ of_file(const struct directory *directory, const char *text, size_t length)
     directory_write_bytes(directory, "x.csv", text, length);
     snprintf(path, sizeof(path), "%s/x.csv", directory->path);
     return (struct feed_settings){.source = FEED_CSV, .csv = {.file = path, .all_columns = true}};
-}
-
-static struct feed *
-make(const struct feed_settings *settings)
-{
-    struct error error = ERROR_INIT;
-    struct feed *feed = NULL;
-
-    if (feed_new(&feed, settings, &error) != 0)
-        fail_msg("feed_new: %s", error.text);
-    return feed;
 }
 
 static void

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "consumer/layout.h"
+#include "partitions.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define HOUR              INT64_C(3600)
@@ -243,32 +243,10 @@ a_sum_that_would_be_infinite_changes_nothing(void **state)
 
 /* ---- against an oracle, with restarts ---- */
 
-static int
-append(void *userdata, const void *data, size_t length)
-{
-    return fwrite(data, 1, length, userdata) == length ? 0 : -1;
-}
-
-static char *
-write_out(struct partition *partition)
-{
-    struct json_writer writer;
-    char *text;
-    size_t length;
-    FILE *file = open_memstream(&text, &length);
-
-    assert_non_null(file);
-    json_writer_init(&writer, append, file);
-    layout_ops.write(partition, 1, &writer);
-    assert_int_equal(json_writer_finish(&writer), 0);
-    fclose(file);
-    return text;
-}
-
 static void
 restart(struct partition *partition, const struct partition_settings *settings)
 {
-    char *text = write_out(partition);
+    char *text = write_out(partition, 1);
     struct json_object *root;
     struct error error;
     int64_t offset;
