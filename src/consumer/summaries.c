@@ -298,7 +298,7 @@ check_name(const struct consumer *consumer, const char *source, const char *name
 {
     for (size_t i = 0; i < consumer->n_partitions; i++) {
         const struct consumer_partition *partition = &consumer->partitions[i];
-        const char *theirs = partition->rules->summary_topic;
+        const char *theirs = partition->fixed->summary_topic;
         bool is_read = strcmp(partition->topic, name) == 0;
 
         if (strcmp(partition->topic, source) == 0 ||
@@ -319,7 +319,7 @@ add_topic(struct consumer *consumer, size_t first, size_t end)
 {
     struct summaries *summaries = consumer->summaries;
     const struct consumer_partition *partition = &consumer->partitions[first];
-    const char *fields = partition->rules->summary_fields;
+    const struct consumer_topic *fixed = partition->fixed;
     struct summary_topic *topic = &summaries->topics[summaries->n_topics];
     struct error error = ERROR_INIT;
     static char policy[] = "cleanup.policy", compact[] = "compact";
@@ -327,16 +327,15 @@ add_topic(struct consumer *consumer, size_t first, size_t end)
 
     *topic = (struct summary_topic){
         .source = partition->topic,
-        .name = strdup(partition->rules->summary_topic),
-        .fields_text = strdup(fields ? fields : SUMMARY_FIELDS),
+        .name = fixed->summary_topic,
+        .fields_text = fixed->summary_fields ? fixed->summary_fields : SUMMARY_FIELDS,
         .first = first,
         .end = end,
     };
-    if (!topic->name || !topic->fields_text ||
-        summary_fields_parse(&topic->fields, topic->fields_text, &error) < 0)
+    if (summary_fields_parse(&topic->fields, topic->fields_text, &error) < 0)
         return EX_SOFTWARE;
     summaries->wanted[summaries->n_topics++] = (struct topic_settings){
-        .name = topic->name,
+        .name = fixed->summary_topic,
         .partitions = TOPIC_DEFAULT,
         .replication_factor = TOPIC_DEFAULT,
         .n_properties = 1,
@@ -378,7 +377,7 @@ follow_partitions(struct consumer *consumer)
         for (end = first; end < consumer->n_partitions &&
                           consumer->partitions[end].topic == consumer->partitions[first].topic;)
             end++;
-        if (!consumer->partitions[first].rules->summary_topic)
+        if (!consumer->partitions[first].fixed->summary_topic)
             continue;
         exit_code = add_topic(consumer, first, end);
         for (size_t i = first; i < end && exit_code == EX_OK; i++)
@@ -423,7 +422,7 @@ static bool
 is_wanted(const struct consumer *consumer)
 {
     for (size_t i = 0; i < consumer->n_partitions; i++)
-        if (consumer->partitions[i].rules->summary_topic)
+        if (consumer->partitions[i].fixed->summary_topic)
             return true;
     return false;
 }

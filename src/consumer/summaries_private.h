@@ -14,8 +14,8 @@
 /* A topic that is read, and that to which its summaries go. */
 struct summary_topic {
     const char *source;
-    char *name;
-    char *fields_text;
+    const char *name;
+    const char *fields_text;
     struct summary_fields fields;
     size_t first, end;       /* its partitions */
     size_t pending;          /* sent and not acknowledged */
