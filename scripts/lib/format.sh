@@ -7,6 +7,8 @@
 format_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/packages.sh
 . "$format_lib/packages.sh"
+# shellcheck source=scripts/lib/cache.sh
+. "$format_lib/cache.sh"
 
 format_release=14.0.6
 format_hashes=( # x86_64, aarch64
@@ -17,19 +19,21 @@ format_hashes=( # x86_64, aarch64
 # Prints the program, and has it there.
 format_fetch()
 {
-    local home partial
+    local home
 
-    home=${WEATHERD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weatherd}/clang-format-$format_release
+    home=$(cache_home "clang-format-$format_release")
     if [[ $(clang-format --version) == *" version ${format_release%%.*}."* ]]; then
         echo clang-format
         return
     fi
     if [[ ! -d $home ]]; then
-        packages_install format >&2 && mkdir -p "$(dirname "$home")" && partial=$(mktemp -d "$home.tmp.XXXXXX") &&
-            echo "clang-format==$format_release ${format_hashes[*]}" >"$partial.list" &&
-            /usr/bin/python3 -m pip install --disable-pip-version-check --no-cache-dir --no-compile --no-deps --require-hashes \
-                --quiet --root-user-action=ignore --target "$partial" --requirement "$partial.list" >&2 &&
-            rm "$partial.list" && chmod 755 "$partial" && mv -T "$partial" "$home" || return
+        packages_install format >&2 || return
+        cache_fill "$home" "Fetching clang-format $format_release through pip (1 MB)" format_download || return
     fi
     echo "$home/clang_format/data/bin/clang-format"
+}
+
+format_download() # DIRECTORY
+{
+    cache_pip "$1" <(echo "clang-format==$format_release ${format_hashes[*]}")
 }

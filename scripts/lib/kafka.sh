@@ -10,6 +10,8 @@
 kafka_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/packages.sh
 . "$kafka_lib/packages.sh"
+# shellcheck source=scripts/lib/cache.sh
+. "$kafka_lib/cache.sh"
 
 # The broker's directory in the cache; its name holds the sum of what was asked of Maven, so an old one is never taken.
 kafka_home()
@@ -17,42 +19,28 @@ kafka_home()
     local sum
 
     sum=$(sha256sum <"$kafka_lib/kafka/pom.xml")
-    echo "${WEATHERD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weatherd}/kafka-${sum:0:12}"
+    cache_home "kafka-${sum:0:12}"
 }
 
-# Fills the cache. Maven writes beside the place where it will be; one rename makes it true.
+# Fills the cache.
 kafka_fetch()
-(
-    home=$(kafka_home)
-    [[ -d $home ]] && command -v java >/dev/null && return
-    packages_install kafka >&2
-    mkdir -p "$(dirname "$home")"
-    exec 8>"$home.lock"
-    flock 8
-    [[ -d $home ]] && return
+{
+    local home
 
-    printf 'Fetching Apache Kafka through Maven (60 MB) ' >&2
-    rm -rf "$home".tmp.*
-    partial=$(mktemp -d "$home.tmp.XXXXXX")
-    trap 'rm -rf "$partial"' EXIT
-    trap 'exit 130' INT TERM
-    if ! ticking kafka_run_maven "$partial" >&2; then
-        echo >&2
-        tail -n 20 "$partial/mvn.log" >&2
+    home=$(kafka_home)
+    [[ ! -d $home ]] || ! command -v java >/dev/null || return 0
+    packages_install kafka >&2 || return
+    cache_fill "$home" 'Fetching Apache Kafka through Maven (60 MB)' kafka_run_maven || {
         echo "kafka: Maven could not fetch it" >&2
-        exit 1
-    fi
-    echo >&2
-    chmod 755 "$partial"
-    sync --file-system "$partial"
-    mv -T "$partial" "$home"
-)
+        return 1
+    }
+}
 
 kafka_run_maven() # DIRECTORY
 {
     mvn --batch-mode --quiet --file "$kafka_lib/kafka/pom.xml" \
         org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$1" </dev/null >"$1/mvn.log" 2>&1
+        -DincludeScope=runtime -DoutputDirectory="$1"
 }
 
 # Replaces the shell by a class of Kafka, its log at the level.

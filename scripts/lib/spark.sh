@@ -8,6 +8,8 @@
 spark_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/packages.sh
 . "$spark_lib/packages.sh"
+# shellcheck source=scripts/lib/cache.sh
+. "$spark_lib/cache.sh"
 
 # Its directory in the cache; the name holds the sum of what was asked for, so an old one is never taken.
 spark_home()
@@ -15,46 +17,27 @@ spark_home()
     local sum
 
     sum=$(cat "$spark_lib"/spark/* | sha256sum)
-    echo "${WEATHERD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weatherd}/spark-${sum:0:12}"
+    cache_home "spark-${sum:0:12}"
 }
 
-# Fills the cache. All is written beside the place where it will be; one rename makes it true.
+# Fills the cache.
 spark_fetch()
-(
-    home=$(spark_home)
+{
     packages_install spark >&2 || return
-    [[ ! -d $home ]] || return 0
-    mkdir -p "$(dirname "$home")"
-    exec 8>"$home.lock"
-    flock 8
-    [[ ! -d $home ]] || return 0
-
-    printf 'Fetching Apache Spark through pip and Maven (320 MB) ' >&2
-    rm -rf "$home".tmp.*
-    partial=$(mktemp -d "$home.tmp.XXXXXX") || return
-    trap 'rm -rf "$partial"' EXIT
-    trap 'exit 130' INT TERM
-    if ! ticking spark_download "$partial" >&2; then
-        echo >&2
-        tail -n 20 "$partial/log" >&2
+    [[ ! -d $(spark_home) ]] || return 0
+    cache_fill "$(spark_home)" 'Fetching Apache Spark through pip and Maven (320 MB)' spark_download || {
         echo "spark: it could not be fetched" >&2
         return 1
-    fi
-    echo >&2
-    chmod 755 "$partial"
-    sync --file-system "$partial" && mv -T "$partial" "$home"
-)
+    }
+}
 
 spark_download() # DIRECTORY
 {
-    {
-        /usr/bin/python3 -m pip install --disable-pip-version-check --no-cache-dir --no-compile --no-deps --require-hashes \
-            --root-user-action=ignore --target "$1/python" --requirement "$spark_lib/spark/requirements.txt" &&
-            mvn --batch-mode --quiet --file "$spark_lib/spark/pom.xml" \
-                org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-                -DincludeScope=runtime -DexcludeTransitive=true -DoutputDirectory="$1/jars" &&
-            (cd "$1/jars" && sha256sum --check --strict "$spark_lib/spark/jars.sha256")
-    } </dev/null >"$1/log" 2>&1
+    cache_pip "$1/python" "$spark_lib/spark/requirements.txt" &&
+        mvn --batch-mode --quiet --file "$spark_lib/spark/pom.xml" \
+            org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+            -DincludeScope=runtime -DexcludeTransitive=true -DoutputDirectory="$1/jars" &&
+        (cd "$1/jars" && sha256sum --check --strict "$spark_lib/spark/jars.sha256")
 }
 
 # Where Python finds pyspark: for a notebook, or a program that makes its own session.

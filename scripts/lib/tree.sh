@@ -7,6 +7,8 @@
 tree_lib=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib/packages.sh
 . "$tree_lib/packages.sh"
+# shellcheck source=scripts/lib/cache.sh
+. "$tree_lib/cache.sh"
 
 tree_packages=${tree_packages-systemd,systemd-sysv,dbus,libpam-systemd}
 
@@ -40,7 +42,7 @@ tree_home() # SUITE DEPENDENCIES [MMDEBSTRAP-OPTION...]
     local sum
 
     sum=$({ echo "$tree_packages" "${@:2}" && cat "$tree_lib/tree.sh" && tree_sources | xargs cat; } | sha256sum) || return
-    echo "${WEATHERD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weatherd}/$1-${sum:0:12}"
+    cache_home "$1-${sum:0:12}"
 }
 
 # Fills the cache and prints the directory.

@@ -11,16 +11,19 @@ setup_suite()
     image_build localhost/weatherd 3>&- && schemas_fetch 3>&-
 }
 
+schemas_version=1.33.1
+
 # Once, into the cache.
 schemas_fetch()
 {
-    local version=1.33.1
-
-    WEATHERD_KUBERNETES=${WEATHERD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weatherd}/kubernetes-validate-$version
+    WEATHERD_KUBERNETES=$(cache_home kubernetes-validate-$schemas_version)
     export WEATHERD_KUBERNETES
-    [[ ! -d $WEATHERD_KUBERNETES ]] || return 0
-    rm -rf "$WEATHERD_KUBERNETES.new"
-    /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location \
-        --target "$WEATHERD_KUBERNETES.new" "kubernetes-validate==$version" </dev/null &&
-        mv -T "$WEATHERD_KUBERNETES.new" "$WEATHERD_KUBERNETES"
+    [[ -d $WEATHERD_KUBERNETES ]] ||
+        cache_fill "$WEATHERD_KUBERNETES" 'Fetching the schemas of Kubernetes through pip' schemas_download
+}
+
+schemas_download() # DIRECTORY
+{
+    /usr/bin/python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location --target "$1" \
+        "kubernetes-validate==$schemas_version"
 }
