@@ -15,7 +15,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "consumer/assignment.h"
+#include "reader/assignment.h"
 #include "consumer/consumer_settings.h"
 
 #define BATCH 1000
@@ -45,7 +45,7 @@ static int
 drop(struct daemon *daemon, struct settings *settings)
 {
     struct settings_reporter reporter = daemon_reporter(daemon);
-    struct consumer_settings config;
+    struct reader_settings config;
     struct assignment assignment;
     struct error error = ERROR_INIT;
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
@@ -56,10 +56,10 @@ drop(struct daemon *daemon, struct settings *settings)
     int event_fd;
     char text[512];
 
-    consumer_settings_read(&config, settings, &error);
+    reader_settings_read(&config, &consumer_kind, settings, &error);
     if (assignment_parse(&assignment, daemon->arguments, daemon->n_arguments, &config, &error) <
             0 ||
-        consumer_settings_kafka(&conf, settings, &reporter, &error) != 0) {
+        reader_settings_kafka(&conf, &consumer_kind, settings, &reporter, &error) != 0) {
         fprintf(stderr, "%s\n", error.text);
         return EX_USAGE;
     }

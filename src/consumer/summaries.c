@@ -28,10 +28,16 @@
 #define DRAIN_USEC (2 * SECOND) /* for the last ones, from when leaving began; */
 #define MARK_USEC  (SECOND / 2) /* for the files after that */
 
+static const struct consumer_topic *
+topic_settings_of(const struct consumer_partition *partition)
+{
+    return consumer_topic_of(partition->base->fixed);
+}
+
 static struct summary_topic *
 topic_of(const struct consumer *consumer, const struct consumer_partition *partition)
 {
-    size_t index = (size_t)(partition - consumer->partitions);
+    size_t index = (size_t)(partition->base - consumer->reader.partitions);
     struct summary_topic *topic = consumer->summaries->topics;
 
     while (index < topic->first || index >= topic->end)
@@ -48,7 +54,7 @@ complain_of_topics(struct consumer *consumer, int result, const struct error *te
 
     if (!text->text[0] || strcmp(text->text, summaries->complaint.text) == 0)
         return;
-    if (log_repeated(consumer->log, consumer->samplers,
+    if (log_repeated(consumer->reader.log, consumer->reader.samplers,
                      result == TOPICS_E_PENDING ? MESSAGE_SUMMARY_TOPIC_WAITING
                                                 : MESSAGE_SUMMARY_TOPIC_REFUSES,
                      LOG_NO_FIELDS, "%s (summary_topic)%s", text->text,
@@ -72,9 +78,9 @@ on_making(void *userdata, const char *name)
     while (strcmp(topic->name, name) != 0)
         topic++;
     for (size_t i = topic->first; i < topic->end; i++) {
-        summary_mark_remove(consumer->partitions[i].number,
-                            consumer->partitions[i].stream.directory_fd);
-        summaries_mark_all(&consumer->partitions[i]);
+        summary_mark_remove(consumer_partition(consumer, i)->base->number,
+                            consumer_partition(consumer, i)->base->stream.directory_fd);
+        summaries_mark_all(consumer_partition(consumer, i));
     }
 }
 
@@ -106,7 +112,7 @@ look_for_topics(struct consumer *consumer)
     if (!summaries->making)
         return true;
     /* As long as no broker answers, only signals are to have their turn. */
-    if (consumer->down || consumer->heard == 0)
+    if (consumer->reader.down || consumer->reader.heard == 0)
         return false;
     summaries->looked = true;
     result = topics_check(summaries->making, &message);
@@ -117,7 +123,7 @@ look_for_topics(struct consumer *consumer)
     complain_of_topics(consumer, result, &message);
     if (result != TOPICS_E_PENDING) {
         summaries->broken = true;
-        consumer_leave(consumer, EX_UNAVAILABLE);
+        reader_leave(&consumer->reader, EX_UNAVAILABLE);
     }
     return false;
 }
@@ -147,13 +153,13 @@ on_acknowledged(void *userdata, uint64_t number)
     if (--topic->pending > 0)
         return;
     for (size_t i = topic->first; i < topic->end; i++)
-        consumer->partitions[i].acknowledged = consumer->partitions[i].handed;
+        consumer_partition(consumer, i)->acknowledged = consumer_partition(consumer, i)->handed;
 }
 
 static void
 on_failed(void *userdata, uint64_t number, bool final, const char *reason)
 {
-    static const struct consumer_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
+    static const struct reader_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
     struct consumer *consumer = userdata;
     struct summaries *summaries = consumer->summaries;
 
@@ -161,25 +167,25 @@ on_failed(void *userdata, uint64_t number, bool final, const char *reason)
         return;
     summaries->broken = true;
     if (!final) {
-        consumer_hear_sink(consumer, &sink, CLIENT_FATAL, reason);
+        reader_hear_sink(&consumer->reader, &sink, CLIENT_FATAL, reason);
         return;
     }
-    log_event(consumer->log, MESSAGE_SUMMARY_TOPIC_REFUSES,
+    log_event(consumer->reader.log, MESSAGE_SUMMARY_TOPIC_REFUSES,
               "topic %s (summary_topic) does not take a summary: %s; see the topic's "
               "max.message.bytes and permissions",
               summaries->topics[number].name, reason);
-    consumer_leave(consumer, EX_UNAVAILABLE);
+    reader_leave(&consumer->reader, EX_UNAVAILABLE);
 }
 
 static void
 on_event(void *userdata, enum client_event event, const char *text)
 {
-    static const struct consumer_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
+    static const struct reader_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
     struct consumer *consumer = userdata;
 
     if (event == CLIENT_FATAL || event == CLIENT_GIVEN_UP)
         consumer->summaries->broken = true;
-    consumer_hear_sink(consumer, &sink, event, text);
+    reader_hear_sink(&consumer->reader, &sink, event, text);
 }
 
 void
@@ -188,11 +194,11 @@ consumer_serve_summaries(struct consumer *consumer)
     if (!consumer->summaries)
         return;
     sink_serve(consumer->summaries->sink);
-    if (consumer->leaving)
+    if (consumer->reader.leaving)
         return;
     consumer_send_summaries(consumer, loop_now());
-    if (consumer->finishing)
-        loop_go_on(consumer->loop);
+    if (consumer->reader.finishing)
+        loop_go_on(consumer->reader.loop);
 }
 
 static void
@@ -225,7 +231,7 @@ consumer_follow_topic(struct consumer *consumer, struct consumer_partition *part
         return;
     topic = topic_of(consumer, partition);
     partition->keyed =
-        partition->stream.identity.partitions != (int32_t)(topic->end - topic->first);
+        partition->base->stream.identity.partitions != (int32_t)(topic->end - topic->first);
     partition->partition.key = NULL;
     if (other_cluster)
         summaries_mark_all(partition);
@@ -237,22 +243,23 @@ consumer_admit_key(struct consumer *consumer, struct consumer_partition *partiti
 {
     const struct summary_topic *topic = topic_of(consumer, partition);
 
-    if (!partition->described)
-        consumer_learn(consumer);
-    if (consumer->leaving || !partition->keyed)
-        return !consumer->leaving;
-    if (!partition->described) {
-        partition->flow = FLOW_HELD;
+    if (!partition->base->described)
+        reader_learn(&consumer->reader);
+    if (consumer->reader.leaving || !partition->keyed)
+        return !consumer->reader.leaving;
+    if (!partition->base->described) {
+        partition->base->flow = FLOW_HELD;
         return false;
     }
-    log_event_at(consumer->log, MESSAGE_KEY_FOREIGN, consumer_at(partition, record->offset),
+    log_event_at(consumer->reader.log, MESSAGE_KEY_FOREIGN,
+                 reader_at(partition->base, record->offset),
                  "%s, so it may lie in any partition, and of the topic's %d only %zu are read "
                  "here: %s (summary_topic) would have parts of it; stopping before it; read all "
                  "partitions in one process, or key the records by their station",
-                 reason->text, (int)partition->stream.identity.partitions,
+                 reason->text, (int)partition->base->stream.identity.partitions,
                  topic->end - topic->first, topic->name);
     consumer->summaries->broken = true;
-    consumer_leave(consumer, EX_CONFIG);
+    reader_leave(&consumer->reader, EX_CONFIG);
     return false;
 }
 
@@ -262,7 +269,7 @@ static struct summary_mark
 mark_of(const struct summary_topic *topic, const struct consumer_partition *partition,
         int64_t offset)
 {
-    return (struct summary_mark){.partition = partition->number,
+    return (struct summary_mark){.partition = partition->base->number,
                                  .topic = topic->name,
                                  .fields = topic->fields_text,
                                  .offset = offset};
@@ -273,20 +280,20 @@ consumer_mark_summaries(struct consumer *consumer, uint64_t until)
 {
     struct error error = ERROR_INIT;
 
-    for (size_t i = 0; consumer->summaries && i < consumer->n_partitions && loop_now() < until;
-         i++) {
-        struct consumer_partition *partition = &consumer->partitions[i];
+    for (size_t i = 0;
+         consumer->summaries && i < consumer->reader.n_partitions && loop_now() < until; i++) {
+        struct consumer_partition *partition = consumer_partition(consumer, i);
         struct summary_mark mark;
 
-        if (!partition->summarised || partition->stream.dirty || partition->acknowledged < 0 ||
-            partition->acknowledged != partition->durable ||
-            partition->marked == partition->durable)
+        if (!partition->summarised || partition->base->stream.dirty ||
+            partition->acknowledged < 0 || partition->acknowledged != partition->base->durable ||
+            partition->marked == partition->base->durable)
             continue;
-        mark = mark_of(topic_of(consumer, partition), partition, partition->durable);
-        if (summary_mark_store(&mark, partition->stream.directory_fd, &error) == 0)
-            partition->marked = partition->durable;
+        mark = mark_of(topic_of(consumer, partition), partition, partition->base->durable);
+        if (summary_mark_store(&mark, partition->base->stream.directory_fd, &error) == 0)
+            partition->marked = partition->base->durable;
         else
-            log_debug(consumer->log, "%s/%s", partition->stream.directory, error.text);
+            log_debug(consumer->reader.log, "%s/%s", partition->base->stream.directory, error.text);
     }
 }
 
@@ -296,18 +303,18 @@ consumer_mark_summaries(struct consumer *consumer, uint64_t until)
 static int
 check_name(const struct consumer *consumer, const char *source, const char *name)
 {
-    for (size_t i = 0; i < consumer->n_partitions; i++) {
-        const struct consumer_partition *partition = &consumer->partitions[i];
-        const char *theirs = partition->fixed->summary_topic;
-        bool is_read = strcmp(partition->topic, name) == 0;
+    for (size_t i = 0; i < consumer->reader.n_partitions; i++) {
+        const struct consumer_partition *partition = consumer_partition(consumer, i);
+        const char *theirs = topic_settings_of(partition)->summary_topic;
+        bool is_read = strcmp(partition->base->topic, name) == 0;
 
-        if (strcmp(partition->topic, source) == 0 ||
+        if (strcmp(partition->base->topic, source) == 0 ||
             (!is_read && (!theirs || strcmp(theirs, name) != 0)))
             continue;
-        log_event(consumer->log, MESSAGE_SETTINGS_WRONG,
+        log_event(consumer->reader.log, MESSAGE_SETTINGS_WRONG,
                   "summary_topic of topic %s is %s, %s %s; give it one of its own in [topic %s]",
                   source, name, is_read ? "which is read as well, beside" : "as is that of topic",
-                  is_read ? source : partition->topic, source);
+                  is_read ? source : partition->base->topic, source);
         return EX_CONFIG;
     }
     return EX_OK;
@@ -318,15 +325,15 @@ static int
 add_topic(struct consumer *consumer, size_t first, size_t end)
 {
     struct summaries *summaries = consumer->summaries;
-    const struct consumer_partition *partition = &consumer->partitions[first];
-    const struct consumer_topic *fixed = partition->fixed;
+    const struct consumer_partition *partition = consumer_partition(consumer, first);
+    const struct consumer_topic *fixed = topic_settings_of(partition);
     struct summary_topic *topic = &summaries->topics[summaries->n_topics];
     struct error error = ERROR_INIT;
     static char policy[] = "cleanup.policy", compact[] = "compact";
     static struct topic_property properties[] = {{policy, compact}};
 
     *topic = (struct summary_topic){
-        .source = partition->topic,
+        .source = partition->base->topic,
         .name = fixed->summary_topic,
         .fields_text = fixed->summary_fields ? fixed->summary_fields : SUMMARY_FIELDS,
         .first = first,
@@ -350,16 +357,16 @@ static int
 follow_partition(struct consumer *consumer, struct consumer_partition *partition)
 {
     const struct summary_mark mark =
-        mark_of(topic_of(consumer, partition), partition, partition->durable);
+        mark_of(topic_of(consumer, partition), partition, partition->base->durable);
 
     if (changes_reserve(&partition->changes, partition->partition.stations.n_stations) < 0)
         return EX_SOFTWARE;
     partition->summarised = partition->keyed = true;
     partition->partition.changes = &partition->changes;
-    if (partition->durable < 0)
+    if (partition->base->durable < 0)
         return EX_OK;
-    if (summary_mark_is_there(&mark, partition->stream.directory_fd))
-        partition->handed = partition->acknowledged = partition->marked = partition->durable;
+    if (summary_mark_is_there(&mark, partition->base->stream.directory_fd))
+        partition->handed = partition->acknowledged = partition->marked = partition->base->durable;
     else
         summaries_mark_all(partition);
     return EX_OK;
@@ -373,15 +380,17 @@ follow_partitions(struct consumer *consumer)
     int exit_code = EX_OK;
     static const struct topics_handlers handlers = {.making = on_making};
 
-    for (size_t first = 0; first < consumer->n_partitions && exit_code == EX_OK; first = end) {
-        for (end = first; end < consumer->n_partitions &&
-                          consumer->partitions[end].topic == consumer->partitions[first].topic;)
+    for (size_t first = 0; first < consumer->reader.n_partitions && exit_code == EX_OK;
+         first = end) {
+        for (end = first; end < consumer->reader.n_partitions &&
+                          consumer_partition(consumer, end)->base->topic ==
+                              consumer_partition(consumer, first)->base->topic;)
             end++;
-        if (!consumer->partitions[first].fixed->summary_topic)
+        if (!topic_settings_of(consumer_partition(consumer, first))->summary_topic)
             continue;
         exit_code = add_topic(consumer, first, end);
         for (size_t i = first; i < end && exit_code == EX_OK; i++)
-            exit_code = follow_partition(consumer, &consumer->partitions[i]);
+            exit_code = follow_partition(consumer, consumer_partition(consumer, i));
     }
     summaries->plan = (struct topics_plan){
         .settings = summaries->wanted,
@@ -400,29 +409,31 @@ open_sink(struct consumer *consumer, struct error *error)
         .failed = on_failed,
         .event = on_event,
     };
-    const struct settings_reporter reporter = daemon_reporter(consumer->daemon);
+    const struct settings_reporter reporter = daemon_reporter(consumer->reader.daemon);
     struct summaries *summaries = consumer->summaries;
     struct rd_kafka_conf_s *conf;
-    int result = consumer_settings_kafka_sink(&conf, consumer->settings, &reporter, error);
+    int result = reader_settings_kafka_sink(&conf, &consumer_kind, consumer->reader.settings,
+                                            &reporter, error);
 
-    if (result == 0 && consumer->log->level == LOG_LEVEL_DEBUG)
+    if (result == 0 && consumer->reader.log->level == LOG_LEVEL_DEBUG)
         kafka_conf_debug(conf);
     if (result == 0)
         result = sink_new(&summaries->sink, conf, &handlers, consumer, error);
     if (result == 0)
         result = topics_new(&summaries->making, sink_client(summaries->sink), &summaries->plan);
     if (result == 0)
-        result = loop_add_timer(consumer->loop, on_timer, &summaries->timer, error);
+        result = loop_add_timer(consumer->reader.loop, on_timer, &summaries->timer, error);
     if (result == 0)
-        result = loop_watch(consumer->loop, sink_descriptor(summaries->sink), on_readable, error);
+        result =
+            loop_watch(consumer->reader.loop, sink_descriptor(summaries->sink), on_readable, error);
     return result;
 }
 
 static bool
 is_wanted(const struct consumer *consumer)
 {
-    for (size_t i = 0; i < consumer->n_partitions; i++)
-        if (consumer->partitions[i].fixed->summary_topic)
+    for (size_t i = 0; i < consumer->reader.n_partitions; i++)
+        if (topic_settings_of(consumer_partition(consumer, i))->summary_topic)
             return true;
     return false;
 }
@@ -430,7 +441,7 @@ is_wanted(const struct consumer *consumer)
 int
 consumer_open_summaries(struct consumer *consumer)
 {
-    const size_t n_topics = consumer->assignment.n_topics;
+    const size_t n_topics = consumer->reader.assignment.n_topics;
     struct error error = ERROR_INIT;
     int exit_code;
 
@@ -447,7 +458,7 @@ consumer_open_summaries(struct consumer *consumer)
     if (exit_code != EX_OK)
         return exit_code;
     if (open_sink(consumer, &error) != 0) {
-        log_event(consumer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
+        log_event(consumer->reader.log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return EX_CONFIG;
     }
     loop_set_timer(consumer->summaries->timer, loop_now());
@@ -463,7 +474,7 @@ count_waiting(const struct consumer *consumer, const struct summary_topic *topic
     size_t waiting = topic->pending;
 
     for (size_t i = topic->first; i < topic->end; i++)
-        waiting += consumer->partitions[i].changes.n_changed;
+        waiting += consumer_partition(consumer, i)->changes.n_changed;
     return waiting;
 }
 
@@ -497,10 +508,10 @@ consumer_finish_summaries(struct consumer *consumer)
 {
     if (!consumer->summaries)
         return true;
-    consumer->finishing = true;
-    if (!consumer_save(consumer))
+    consumer->reader.finishing = true;
+    if (!reader_save(&consumer->reader))
         return false;
-    return !is_waiting(consumer) || consumer->leaving;
+    return !is_waiting(consumer) || consumer->reader.leaving;
 }
 
 static void
@@ -511,7 +522,7 @@ tell_of_waiting(const struct consumer *consumer)
         size_t waiting = count_waiting(consumer, topic);
 
         if (waiting > 0)
-            log_event(consumer->log, MESSAGE_SUMMARY_TOPIC_WAITING,
+            log_event(consumer->reader.log, MESSAGE_SUMMARY_TOPIC_WAITING,
                       "%s (summary_topic) has not acknowledged %zu summaries; they are sent again "
                       "at the next start",
                       topic->name, waiting);
@@ -522,7 +533,7 @@ void
 consumer_drain_summaries(struct consumer *consumer)
 {
     struct summaries *summaries = consumer->summaries;
-    uint64_t now = loop_now(), until = consumer->left + DRAIN_USEC;
+    uint64_t now = loop_now(), until = consumer->reader.left + DRAIN_USEC;
     struct pollfd readable = {.events = POLLIN};
 
     if (!summaries)
@@ -531,7 +542,7 @@ consumer_drain_summaries(struct consumer *consumer)
     for (; now < until && !summaries->broken && can_send(consumer); now = loop_now()) {
         uint64_t patience = summaries->making ? LOOK_USEC : until - now;
 
-        if (summaries->making && (now + LOOK_MAX > until || consumer->heard == 0))
+        if (summaries->making && (now + LOOK_MAX > until || consumer->reader.heard == 0))
             break;
         if (look_for_topics(consumer))
             consumer_send_summaries(consumer, now);
@@ -554,7 +565,7 @@ consumer_show_summaries(struct consumer *consumer)
 {
     const struct summaries *summaries = consumer->summaries;
 
-    metrics_family(consumer->metrics, &sent);
+    metrics_family(consumer->reader.metrics, &sent);
     for (size_t i = 0; summaries && i < summaries->n_topics; i++) {
         const struct sink_counts counts = sink_counts(summaries->sink, i);
         struct metric_label labels[] = {{"topic", summaries->topics[i].source},
@@ -562,8 +573,8 @@ consumer_show_summaries(struct consumer *consumer)
                                         {"result", "acknowledged"},
                                         {NULL, NULL}};
 
-        metrics_value(consumer->metrics, labels, (double)counts.acknowledged);
+        metrics_value(consumer->reader.metrics, labels, (double)counts.acknowledged);
         labels[2].value = "failed";
-        metrics_value(consumer->metrics, labels, (double)counts.failed);
+        metrics_value(consumer->reader.metrics, labels, (double)counts.failed);
     }
 }

@@ -23,7 +23,7 @@ bool
 summaries_are_clean(const struct consumer *consumer, const struct summary_topic *topic)
 {
     for (size_t i = topic->first; i < topic->end; i++)
-        if (consumer->partitions[i].stream.dirty)
+        if (consumer_partition(consumer, i)->base->stream.dirty)
             return false;
     return true;
 }
@@ -32,7 +32,7 @@ bool
 summaries_have_changes(const struct consumer *consumer, const struct summary_topic *topic)
 {
     for (size_t i = topic->first; i < topic->end; i++)
-        if (consumer->partitions[i].changes.n_changed > 0)
+        if (consumer_partition(consumer, i)->changes.n_changed > 0)
             return true;
     return false;
 }
@@ -46,12 +46,12 @@ look_for_others(struct consumer *consumer, const struct summary_topic *topic, si
                 size_t index)
 {
     const struct station *station =
-        &consumer->partitions[partition].partition.stations.stations[index];
-    uint8_t *place = &consumer->partitions[partition].changes.places[index];
+        &consumer_partition(consumer, partition)->partition.stations.stations[index];
+    uint8_t *place = &consumer_partition(consumer, partition)->changes.places[index];
 
     *place = CHANGES_ALONE;
     for (size_t i = topic->first; i < topic->end; i++) {
-        struct consumer_partition *other = &consumer->partitions[i];
+        struct consumer_partition *other = consumer_partition(consumer, i);
         const struct stations *stations = &other->partition.stations;
         const struct station *found =
             i == partition ? NULL : stations_find(stations, station->id, station->id_length);
@@ -72,7 +72,7 @@ merge(struct consumer *consumer, const struct summary_topic *topic, const struct
     bool any = false;
 
     for (size_t i = topic->first; i < topic->end; i++) {
-        struct consumer_partition *partition = &consumer->partitions[i];
+        struct consumer_partition *partition = consumer_partition(consumer, i);
         const struct stations *stations = &partition->partition.stations;
         const struct station *found = stations_find(stations, station->id, station->id_length);
 
@@ -92,7 +92,7 @@ static int
 send_station(struct consumer *consumer, struct summary_topic *topic, size_t partition, size_t index)
 {
     struct summaries *summaries = consumer->summaries;
-    struct consumer_partition *from = &consumer->partitions[partition];
+    struct consumer_partition *from = consumer_partition(consumer, partition);
     const struct station *station = &from->partition.stations.stations[index];
     struct stats stats = station->stats;
     struct error error = ERROR_INIT;
@@ -119,10 +119,10 @@ send_station(struct consumer *consumer, struct summary_topic *topic, size_t part
     }
     changes_mark(&from->changes, index);
     if (result < 0) {
-        log_event(consumer->log, MESSAGE_SUMMARY_TOPIC_REFUSES, "%s (summary_topic); stopping",
-                  error.text[0] ? error.text : strerror(-result));
+        log_event(consumer->reader.log, MESSAGE_SUMMARY_TOPIC_REFUSES,
+                  "%s (summary_topic); stopping", error.text[0] ? error.text : strerror(-result));
         summaries->broken = true;
-        consumer_leave(consumer, EX_UNAVAILABLE);
+        reader_leave(&consumer->reader, EX_UNAVAILABLE);
     }
     return result;
 }
@@ -135,7 +135,7 @@ send_portion(struct consumer *consumer, struct summary_topic *topic)
     size_t sent = 0;
 
     for (; topic->partition < topic->end; topic->partition++, topic->index = 0) {
-        const struct changes *changes = &consumer->partitions[topic->partition].changes;
+        const struct changes *changes = &consumer_partition(consumer, topic->partition)->changes;
 
         while ((topic->index = changes_next(changes, topic->index)) != CHANGES_NONE) {
             if (sent == PORTION_MAX || (sent % GLANCE == GLANCE - 1 && loop_now() >= until) ||
@@ -152,9 +152,9 @@ static void
 note_handed(struct consumer *consumer, const struct summary_topic *topic)
 {
     for (size_t i = topic->first; i < topic->end; i++) {
-        struct consumer_partition *partition = &consumer->partitions[i];
+        struct consumer_partition *partition = consumer_partition(consumer, i);
 
-        partition->handed = partition->changes.n_changed == 0 ? partition->durable : -1;
+        partition->handed = partition->changes.n_changed == 0 ? partition->base->durable : -1;
         if (topic->pending == 0)
             partition->acknowledged = partition->handed;
     }
@@ -163,8 +163,9 @@ note_handed(struct consumer *consumer, const struct summary_topic *topic)
 void
 summaries_send(struct consumer *consumer, struct summary_topic *topic, uint64_t now)
 {
-    const struct consumer_topic *rules = consumer->partitions[topic->first].rules;
-    bool hurried = consumer->leaving || consumer->finishing;
+    const struct consumer_topic *rules =
+        consumer_topic_of(consumer_partition(consumer, topic->first)->base->rules);
+    bool hurried = consumer->reader.leaving || consumer->reader.finishing;
 
     if (topic->pending > 0 || !summaries_are_clean(consumer, topic))
         return;

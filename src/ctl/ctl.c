@@ -141,12 +141,12 @@ ctl_take_duration(struct ctl *ctl, char letter, uint64_t fallback, uint64_t *use
 const char *
 ctl_directory(const struct ctl *ctl)
 {
-    const char *directory = daemon_state_directory(ctl->config.common.directory);
+    const char *directory = daemon_state_directory(ctl->config.common->directory);
     struct stat st;
 
     if (ctl->daemon.n_arguments > 0)
         return ctl->daemon.arguments[0];
-    if (strcmp(directory, ".") == 0 && !ctl->config.common.directory &&
+    if (strcmp(directory, ".") == 0 && !ctl->config.common->directory &&
         stat(WEATHERD_STATE_DIRECTORY, &st) == 0 && S_ISDIR(st.st_mode))
         return WEATHERD_STATE_DIRECTORY;
     return directory;
@@ -156,7 +156,7 @@ int
 ctl_kafka_conf(struct ctl *ctl, struct rd_kafka_conf_s **confp)
 {
     const struct kafka_conf_settings conf_settings = {
-        .properties = consumer_kafka_properties,
+        .properties = consumer_kind.properties,
         .settings = ctl->settings,
         .client_id = CTL_PROGRAM,
     };
@@ -233,7 +233,8 @@ load_settings(struct ctl *ctl)
         do_without_settings(ctl);
     }
     exit_code = daemon_load_settings(&ctl->daemon, &ctl->settings);
-    if (exit_code == EX_OK && consumer_settings_read(&ctl->config, ctl->settings, &error) < 0) {
+    if (exit_code == EX_OK &&
+        reader_settings_read(&ctl->config, &consumer_kind, ctl->settings, &error) < 0) {
         log_err(&ctl->daemon.log, "%s", error.text);
         exit_code = EX_SOFTWARE;
     }

@@ -39,7 +39,7 @@ struct ctl {
     struct daemon daemon; /* arguments, log, and how the settings are read */
     struct daemon_program program;
     struct settings *settings; /* NULL with CTL_NO_SETTINGS, as are those of */
-    struct consumer_settings config;
+    struct reader_settings config;
     const char *options[128]; /* by letter: the argument, or "" of one without; NULL: not given */
 };
 

@@ -348,12 +348,12 @@ read_subdirectories(struct snapshot *snapshot, const char *directory)
 }
 
 static int
-read_further(struct snapshot *snapshot, const struct consumer_settings *config)
+read_further(struct snapshot *snapshot, const struct reader_settings *config)
 {
     int result = 0;
 
     for (size_t i = 0; config && result != -ENOMEM && i < config->n_topics; i++) {
-        struct snapshot_place place = {config->topics[i].directory, config->topics[i].name, NULL};
+        struct snapshot_place place = {config->topics[i]->directory, config->topics[i]->name, NULL};
         struct error ignored;
 
         if (place.directory)

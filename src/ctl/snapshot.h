@@ -49,7 +49,7 @@ struct snapshot {
 struct snapshot_place {
     const char *directory;
     const char *topic;
-    const struct consumer_settings *config; /* further directories of [topic NAME]; NULL: none */
+    const struct reader_settings *config; /* further directories of [topic NAME]; NULL: none */
 };
 
 /*

@@ -13,7 +13,7 @@ state_read(struct ctl *ctl, struct snapshot *snapshot)
 {
     const struct snapshot_place place = {
         .directory = ctl_directory(ctl),
-        .topic = ctl->config.topic,
+        .topic = ctl->config.common->topic,
         /* Who names a directory means that one. */
         .config = ctl->daemon.n_arguments == 0 ? &ctl->config : NULL,
     };

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "consumer/assignment.h"
+#include "reader/assignment.h"
 #include "ctl/state.h"
 #include "ctl/table.h"
 

@@ -385,9 +385,10 @@ open_and_run(struct tail *tail, rd_kafka_conf_t *conf, const char *group, struct
 static int
 run(struct ctl *ctl)
 {
-    const char *name = ctl->daemon.n_arguments > 0 ? ctl->daemon.arguments[0] : ctl->config.topic;
+    const char *name =
+        ctl->daemon.n_arguments > 0 ? ctl->daemon.arguments[0] : ctl->config.common->topic;
     const char *group = ctl->options[OPTION_GROUP] ? ctl->options[OPTION_GROUP] : "debug";
-    const struct consumer_topic *rules = consumer_settings_topic(&ctl->config, name);
+    const struct reader_topic *rules = reader_settings_topic(&ctl->config, name);
     struct tail tail = {
         .log = &ctl->daemon.log,
         .topic = name,
@@ -396,7 +397,7 @@ run(struct ctl *ctl)
         .reader = {.format = rules->format,
                    .schema = rules->schema,
                    .schema_ids = &rules->schema_ids,
-                   .json = {.fields = consumer_settings_fields(rules)}},
+                   .json = {.fields = reader_settings_fields(rules)}},
     };
     struct error error = ERROR_INIT;
     rd_kafka_conf_t *conf;

@@ -265,7 +265,7 @@ source_variables() # DIRECTORY...
 }
 
 @test "the manual has all environment variables that the programs look at, and no others" {
-    source_variables common record stream consumer | diff - <(page_variables "$(page weatherd-consumer.8)")
+    source_variables common record stream reader consumer | diff - <(page_variables "$(page weatherd-consumer.8)")
     source_variables common record stream producer | diff - <(page_variables "$(page weatherd-producer.8)")
     source_variables common ctl | grep -v '^WEATHERD_\|^NOTIFY_\|^WATCHDOG_' |
         diff - <(page_variables "$(page weatherctl.1)")

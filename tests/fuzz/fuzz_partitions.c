@@ -6,7 +6,7 @@
  * it is written in its shortest form and read again. What is refused is refused with a reason.
  */
 
-#include "consumer/assignment.h"
+#include "reader/assignment.h"
 #include "fuzz.h"
 
 #define LIST_SIZE (10000 * sizeof("2147483647,"))
@@ -36,7 +36,9 @@ check_list(const struct partition_list *list)
 static void
 check_arguments(char *text)
 {
-    static const struct consumer_settings settings = {.topic = (char *)"temperatures"};
+    static const struct reader_kind kind = {.section = "consumer"};
+    static struct reader_topic common = {.topic = (char *)"temperatures"};
+    static const struct reader_settings settings = {.kind = &kind, .common = &common};
     char *arguments[] = {text, (char *)"7", (char *)"my_topic:0_2"};
     struct assignment assignment;
 

@@ -13,20 +13,30 @@
 
 #include <cmocka.h>
 
-#include "consumer/assignment.h"
+#include "reader/assignment.h"
 #include "directory.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define N_ARGUMENTS       5
+#define DIRECTORY         "/var/lib/weatherd"
 
-static const struct consumer_settings defaults = {
-    .topic = (char *)"temperatures",
-    .common.directory = (char *)"/var/lib/weatherd",
-};
+static const struct reader_kind kind = {.section = "consumer"};
+static struct reader_topic common;
+
+/* Settings without a section of a topic. */
+static struct reader_settings
+defaults(const char *directory)
+{
+    common = (struct reader_topic){
+        .topic = (char *)"temperatures",
+        .directory = (char *)directory,
+    };
+    return (struct reader_settings){.kind = &kind, .common = &common};
+}
 
 static int
 parse(struct assignment *assignment, const char *const arguments[N_ARGUMENTS],
-      const struct consumer_settings *from, struct error *error)
+      const struct reader_settings *from, struct error *error)
 {
     char *copies[N_ARGUMENTS];
     int n = 0, result;
@@ -75,13 +85,14 @@ bad_arguments_are_refused(void **state)
         {{"stations:0", "stations:0"}, "stations:0: "},
         {{"1", "temperatures:1"}, "temperatures:1: "},
     };
+    const struct reader_settings from = defaults(DIRECTORY);
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         struct error error = ERROR_INIT;
         struct assignment assignment;
         const char *first = cases[i].arguments[0] ? cases[i].arguments[0] : "nothing";
 
-        if (parse(&assignment, cases[i].arguments, &defaults, &error) != -EINVAL)
+        if (parse(&assignment, cases[i].arguments, &from, &error) != -EINVAL)
             fail_msg("%s was accepted", first);
         if (strncmp(error.text, cases[i].message, strlen(cases[i].message)) != 0 ||
             strlen(error.text) < 20)
@@ -126,12 +137,12 @@ arguments_are_read(void **state)
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        struct consumer_settings from = defaults;
+        const struct reader_settings from = defaults(DIRECTORY);
         struct error error = ERROR_INIT;
         struct assignment assignment;
         char text[200];
 
-        from.common.partitions = (char *)cases[i].partitions;
+        common.partitions = (char *)cases[i].partitions;
         if (parse(&assignment, cases[i].arguments, &from, &error) != 0)
             fail_msg("%s: %s", cases[i].text, error.text);
         assignment_format(&assignment, text, sizeof(text));
@@ -147,9 +158,10 @@ static void
 each_topic_has_its_directory(void **state)
 {
     static const char *const arguments[N_ARGUMENTS] = {"stations:1", "0", "temperatures:3"};
+    const struct reader_settings from = defaults(DIRECTORY);
     struct assignment assignment;
 
-    assert_int_equal(parse(&assignment, arguments, &defaults, NULL), 0);
+    assert_int_equal(parse(&assignment, arguments, &from, NULL), 0);
     assert_int_equal(assignment.n_topics, 2);
     assert_string_equal(assignment.topics[0].name, "stations");
     assert_string_equal(assignment.topics[0].directory, "/var/lib/weatherd/stations");
@@ -167,19 +179,19 @@ static void
 a_section_says_where_its_topic_lies_and_what_is_read_of_it(void **state)
 {
     static const char *const nothing[N_ARGUMENTS] = {NULL};
-    struct consumer_topic topics[] = {
-        {.name = (char *)"stations",
-         .partitions = (char *)"0-1",
-         .directory = (char *)"/srv/stations"},
-        {.name = (char *)"rides", .partitions = (char *)"5"},
-        {.name = (char *)"unread"},
+    struct reader_topic *const topics[] = {
+        &(struct reader_topic){.name = (char *)"stations",
+                               .partitions = (char *)"0-1",
+                               .directory = (char *)"/srv/stations"},
+        &(struct reader_topic){.name = (char *)"rides", .partitions = (char *)"5"},
+        &(struct reader_topic){.name = (char *)"unread"},
     };
-    struct consumer_settings from = defaults;
+    struct reader_settings from = defaults(DIRECTORY);
     struct assignment assignment;
 
     from.n_topics = N_ELEMENTS(topics);
-    from.topics = topics;
-    from.common.partitions = (char *)"2";
+    from.topics = (struct reader_topic **)topics;
+    common.partitions = (char *)"2";
     assert_int_equal(parse(&assignment, nothing, &from, NULL), 0);
     assert_int_equal(assignment.n_topics, 3);
     assert_string_equal(assignment.topics[0].directory, "/var/lib/weatherd");
@@ -191,8 +203,8 @@ a_section_says_where_its_topic_lies_and_what_is_read_of_it(void **state)
     assert_true(assignment.topics[2].make_directory);
     assignment_fini(&assignment);
 
-    from.common.partitions = NULL;
-    from.topic = (char *)"stations";
+    common.partitions = NULL;
+    common.topic = (char *)"stations";
     assert_int_equal(parse(&assignment, nothing, &from, NULL), 0);
     assert_int_equal(assignment.n_topics, 2);
     assert_string_equal(assignment.topics[0].directory, "/srv/stations");
@@ -205,8 +217,9 @@ the_longest_topic_is_read(void **state)
     char name[251], argument[260], expected[300];
     const char *const arguments[N_ARGUMENTS] = {argument};
     const char *const nothing[N_ARGUMENTS] = {NULL};
-    struct consumer_topic section = {.name = name, .partitions = (char *)"1"};
-    struct consumer_settings from = defaults;
+    struct reader_topic section = {.name = name, .partitions = (char *)"1"};
+    struct reader_topic *const topics[] = {&section};
+    struct reader_settings from = defaults(DIRECTORY);
     struct error error = ERROR_INIT;
     struct assignment assignment;
 
@@ -226,7 +239,7 @@ the_longest_topic_is_read(void **state)
     assignment_fini(&assignment);
 
     from.n_topics = 1;
-    from.topics = &section;
+    from.topics = (struct reader_topic **)topics;
     assert_int_equal(parse(&assignment, nothing, &from, &error), 0);
     assert_string_equal(assignment.topics[0].name, name);
     assert_string_equal(assignment.topics[0].directory, expected);
@@ -239,14 +252,14 @@ two_topics_in_one_directory_are_refused(void **state)
     static const char *const arguments[N_ARGUMENTS] = {"temperatures:0", "stations:0"};
     cleanup(directory_remove) struct directory directory = directory_make();
     char path[128];
-    struct consumer_topic stations = {.name = (char *)"stations", .directory = path};
-    const struct consumer_settings from = {.topic = (char *)"temperatures",
-                                           .common.directory = directory.path,
-                                           .n_topics = 1,
-                                           .topics = &stations};
+    struct reader_topic stations = {.name = (char *)"stations", .directory = path};
+    struct reader_topic *topics[] = {&stations};
+    struct reader_settings from = defaults(directory.path);
     struct error error = ERROR_INIT;
     struct assignment assignment;
 
+    from.n_topics = 1;
+    from.topics = topics;
     snprintf(path, sizeof(path), "%s/.", directory.path); /* the same by another name */
     assert_int_equal(parse(&assignment, arguments, &from, NULL), 0);
     assert_int_equal(assignment_open(&assignment, &error), ASSIGNMENT_E_SHARED);
@@ -259,9 +272,10 @@ a_long_text_is_cut(void **state)
 {
     static const char *const arguments[N_ARGUMENTS] = {"0-2", "stations:0"};
     static const char whole[] = "temperatures:0-2 stations:0";
+    const struct reader_settings from = defaults(DIRECTORY);
     struct assignment assignment;
 
-    assert_int_equal(parse(&assignment, arguments, &defaults, NULL), 0);
+    assert_int_equal(parse(&assignment, arguments, &from, NULL), 0);
     for (size_t size = 1; size <= sizeof(whole) + 2; size++) {
         char text[sizeof(whole) + 3];
 
@@ -281,8 +295,7 @@ directories_are_opened(void **state)
 {
     static const char *const arguments[N_ARGUMENTS] = {"0", "stations:0"};
     cleanup(directory_remove) struct directory directory = directory_make();
-    const struct consumer_settings from = {.topic = (char *)"temperatures",
-                                           .common.directory = directory.path};
+    const struct reader_settings from = defaults(directory.path);
     struct error error = ERROR_INIT;
     struct assignment assignment;
 
@@ -316,8 +329,7 @@ a_missing_directory_is_told(void **state)
     static const char *const arguments[N_ARGUMENTS] = {"0"};
     cleanup(directory_remove) struct directory directory = directory_make();
     char path[128], expected[512];
-    const struct consumer_settings from = {.topic = (char *)"temperatures",
-                                           .common.directory = path};
+    const struct reader_settings from = defaults(path);
     struct error error = ERROR_INIT;
     struct assignment assignment;
 

@@ -22,7 +22,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "common/loop.h"
-#include "consumer/dead_letters.h"
+#include "reader/dead_letters.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define N_SLOTS           2

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Which partitions of which topics a consumer reads, and in which directories their files are kept:
+ * Which partitions of which topics are read, and in which directories their files are kept:
  * what "0-2 stations:0_1" on the command line means.
  */
 
@@ -11,7 +11,7 @@
 
 #include "common/error.h"
 #include "common/values.h"
-#include "consumer/consumer_settings.h"
+#include "reader/reader_settings.h"
 
 struct assignment_topic {
     char *name;
@@ -22,19 +22,20 @@ struct assignment_topic {
 };
 
 struct assignment {
+    const char *section; /* of the settings, for messages */
     size_t n_topics;
     struct assignment_topic *topics;
 };
 
 /*
- * Reads the arguments; when there is none, [consumer] partitions and those of each [topic NAME]. A
- * list without a topic is of [consumer] topic. That topic's files lie in [consumer] directory,
+ * Reads the arguments; when there is none, those of the program's section and those of each [topic NAME]. A
+ * list without a topic is of the section's own. That topic's files lie in the section's directory,
  * another's in DIRECTORY/TOPIC, unless its own section says where. "\x2d", as systemd-escape writes
  * a dash, is understood. 0; -EINVAL with a message (also when nothing is to be read at all);
  * -ENOMEM. Release with assignment_fini() after success.
  */
 int assignment_parse(struct assignment *assignment, char *const *arguments, int n_arguments,
-                     const struct consumer_settings *settings, struct error *error);
+                     const struct reader_settings *settings, struct error *error);
 void assignment_fini(struct assignment *assignment);
 
 /*

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/loop.h"
-#include "consumer/dead_letters.h"
+#include "reader/dead_letters.h"
 
 #define HEADER "__connect.errors."
 

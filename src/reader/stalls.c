@@ -18,7 +18,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
-#include "consumer/consumer_private.h"
+#include "reader/reader_private.h"
 
 #define ANSWERS_MIN 5             /* within stall_timeout, where it is long enough */
 #define PERIOD_MAX  (60 * SECOND) /* of looking after the topics */
@@ -26,7 +26,7 @@
 #define STALLED     "WEATHERD_STALLED" /* in the environment of a program that was executed again */
 
 uint64_t
-consumer_last_stall(void)
+reader_last_stall(void)
 {
     const char *text = getenv(STALLED);
 
@@ -34,27 +34,27 @@ consumer_last_stall(void)
 }
 
 static void
-keep_last_stall(const struct consumer *consumer)
+keep_last_stall(const struct reader *reader)
 {
     char text[32];
 
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)consumer->stalled);
+    snprintf(text, sizeof(text), "%llu", (unsigned long long)reader->stalled);
     setenv(STALLED, text, 1);
 }
 
 /* As long as nothing is read there is no standstill. */
 static void
-excuse(struct consumer *consumer)
+excuse(struct reader *reader)
 {
-    for (size_t i = 0; i < consumer->n_partitions; i++)
-        consumer->partitions[i].behind = 0;
+    for (size_t i = 0; i < reader->n_partitions; i++)
+        reader->partitions[i].behind = 0;
 }
 
 /* How long it takes to look after all topics, the pause before the next time included. */
 static uint64_t
-find_period(const struct consumer *consumer)
+find_period(const struct reader *reader)
 {
-    uint64_t period = consumer->config.stall_timeout / ANSWERS_MIN;
+    uint64_t period = reader->config.common->stall_timeout / ANSWERS_MIN;
 
     if (period == 0 || period > PERIOD_MAX)
         return PERIOD_MAX;
@@ -63,57 +63,57 @@ find_period(const struct consumer *consumer)
 
 /* The first answer begins the time, so there is one more than fit into it. */
 static unsigned
-answers_wanted(const struct consumer *consumer)
+answers_wanted(const struct reader *reader)
 {
-    uint64_t period = find_period(consumer);
+    uint64_t period = find_period(reader);
 
-    return (unsigned)((consumer->config.stall_timeout + period - 1) / period) + 1;
+    return (unsigned)((reader->config.common->stall_timeout + period - 1) / period) + 1;
 }
 
 /* The program will read its settings anew, and mistakes in them must not end what still works. */
 static bool
-can_begin_again(const struct consumer *consumer)
+can_begin_again(const struct reader *reader)
 {
     struct settings *settings = NULL;
-    int result = daemon_load_settings(consumer->daemon, &settings);
+    int result = daemon_load_settings(reader->daemon, &settings);
 
     settings_free(settings);
     return result == 0;
 }
 
 static void
-meet_stall(struct consumer *consumer, const struct consumer_partition *partition, int64_t end)
+meet_stall(struct reader *reader, const struct reader_partition *partition, int64_t end)
 {
     uint64_t now = loop_now();
     int64_t offset = partition->stream.offset < 0 ? 0 : partition->stream.offset;
-    bool again = consumer->stalled == 0 || now - consumer->stalled >= REST_USEC;
+    bool again = reader->stalled == 0 || now - reader->stalled >= REST_USEC;
 
-    if (!again && partition->behind > answers_wanted(consumer))
+    if (!again && partition->behind > answers_wanted(reader))
         return; /* has been said */
     log_event_at(
-        consumer->log, MESSAGE_PARTITION_STALLED, consumer_at(partition, offset),
+        reader->log, MESSAGE_PARTITION_STALLED, reader_at(partition, offset),
         "the records from offset %lld to %lld have not come for %llu s (stall_timeout); %s",
         (long long)offset, (long long)end - 1,
-        (unsigned long long)(consumer->config.stall_timeout / SECOND),
+        (unsigned long long)(reader->config.common->stall_timeout / SECOND),
         again ? "going on with a new client"
               : "a new client was tried within the last hour, so the next waits until it is over; "
                 "look at the brokers, or restart the program");
     if (!again)
         return;
-    consumer->stalled = now;
-    if (!can_begin_again(consumer)) {
-        log_event(consumer->log, MESSAGE_SETTINGS_WRONG,
+    reader->stalled = now;
+    if (!can_begin_again(reader)) {
+        log_event(reader->log, MESSAGE_SETTINGS_WRONG,
                   "no new client with these settings; mend them, or it is tried again in an "
                   "hour");
         return;
     }
-    keep_last_stall(consumer);
-    consumer_renew(consumer);
+    keep_last_stall(reader);
+    reader_renew(reader);
 }
 
 /* A partition's topic was asked, and this is its end, or -1. */
 static void
-compare(struct consumer *consumer, struct consumer_partition *partition, int64_t end)
+compare(struct reader *reader, struct reader_partition *partition, int64_t end)
 {
     int64_t reached = partition->end_met > partition->stream.offset ? partition->end_met
                                                                     : partition->stream.offset;
@@ -123,59 +123,59 @@ compare(struct consumer *consumer, struct consumer_partition *partition, int64_t
     else if (end > 0)
         partition->behind++;
     partition->heard = false;
-    if (partition->behind >= answers_wanted(consumer) && !consumer->leaving)
-        meet_stall(consumer, partition, end);
+    if (partition->behind >= answers_wanted(reader) && !reader->leaving)
+        meet_stall(reader, partition, end);
 }
 
 static bool
-is_silent(const struct consumer *consumer, size_t first, size_t end)
+is_silent(const struct reader *reader, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++)
-        if (!consumer->partitions[i].heard)
+        if (!reader->partitions[i].heard)
             return true;
     return false;
 }
 
 /* The partitions from first to before end are those of one topic. */
 static void
-look_after(struct consumer *consumer, size_t first, size_t end)
+look_after(struct reader *reader, size_t first, size_t end)
 {
     struct source_topic topic = {.partitions = 0, .cluster = ""};
     struct error error = ERROR_INIT;
-    cleanup(free) int64_t *ends = calloc(consumer->n_partitions, sizeof(*ends));
+    cleanup(free) int64_t *ends = calloc(reader->n_partitions, sizeof(*ends));
 
-    if (!ends || source_query_topic(consumer->source, first, QUERY_TIMEOUT_MSEC, &topic, &error))
+    if (!ends || source_query_topic(reader->source, first, QUERY_TIMEOUT_MSEC, &topic, &error))
         return;
-    consumer_tell_topic(consumer, &consumer->partitions[first], &topic);
-    if (consumer->config.stall_timeout == 0)
+    reader_tell_topic(reader, &reader->partitions[first], &topic);
+    if (reader->config.common->stall_timeout == 0)
         return;
     for (size_t i = first; i < end; i++)
         ends[i] = -1;
-    if (is_silent(consumer, first, end) &&
-        source_query_ends(consumer->source, first, QUERY_TIMEOUT_MSEC, ends, &error) < 0)
+    if (is_silent(reader, first, end) &&
+        source_query_ends(reader->source, first, QUERY_TIMEOUT_MSEC, ends, &error) < 0)
         return;
     for (size_t i = first; i < end; i++)
-        compare(consumer, &consumer->partitions[i], ends[i]);
+        compare(reader, &reader->partitions[i], ends[i]);
 }
 
 void
-consumer_watch(struct consumer *consumer)
+reader_watch(struct reader *reader)
 {
-    size_t first = consumer->next_watched, end = first;
+    size_t first = reader->next_watched, end = first;
 
-    if (consumer->paused || consumer->awaiting) {
-        excuse(consumer);
+    if (reader->paused || reader->awaiting) {
+        excuse(reader);
         return;
     }
-    if (first >= consumer->n_partitions) {
-        if (loop_now() - consumer->watched < find_period(consumer))
+    if (first >= reader->n_partitions) {
+        if (loop_now() - reader->watched < find_period(reader))
             return;
-        consumer->watched = loop_now();
+        reader->watched = loop_now();
         first = end = 0;
     }
-    while (end < consumer->n_partitions &&
-           consumer->partitions[end].topic == consumer->partitions[first].topic)
+    while (end < reader->n_partitions &&
+           reader->partitions[end].topic == reader->partitions[first].topic)
         end++;
-    consumer->next_watched = end;
-    look_after(consumer, first, end);
+    reader->next_watched = end;
+    look_after(reader, first, end);
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "consumer/assignment.h"
+#include "reader/assignment.h"
 
 /* "0\x2d2" → "0-2", in place: an instance name that a unit was given escaped. */
 static void
@@ -36,14 +36,14 @@ find_topic(struct assignment *assignment, const char *name)
 
 /* Where the topic's files lie; NULL when memory is out. */
 static char *
-find_directory(const struct consumer_settings *settings, const char *name, bool *madep)
+find_directory(const struct reader_settings *settings, const char *name, bool *madep)
 {
-    const char *own = consumer_settings_topic(settings, name)->directory;
-    const char *common = daemon_state_directory(settings->common.directory);
-    bool is_default = strcmp(name, settings->topic) == 0;
+    const char *own = reader_settings_topic(settings, name)->directory;
+    const char *common = daemon_state_directory(settings->common->directory);
+    bool is_default = strcmp(name, settings->common->topic) == 0;
     char *directory;
 
-    if (consumer_settings_topic(settings, name) == &settings->common)
+    if (reader_settings_topic(settings, name) == settings->common)
         own = NULL;
     *madep = !own && !is_default;
     if (own || is_default)
@@ -52,7 +52,7 @@ find_directory(const struct consumer_settings *settings, const char *name, bool 
 }
 
 static struct assignment_topic *
-add_topic(struct assignment *assignment, const char *name, const struct consumer_settings *settings)
+add_topic(struct assignment *assignment, const char *name, const struct reader_settings *settings)
 {
     struct assignment_topic *topics =
         reallocarray(assignment->topics, assignment->n_topics + 1, sizeof(*topics));
@@ -93,7 +93,7 @@ join_lists(struct assignment_topic *topic, const char *text, struct error *error
 
 static int
 add_list(struct assignment *assignment, const char *name, const char *list,
-         const struct consumer_settings *settings, struct error *error)
+         const struct reader_settings *settings, struct error *error)
 {
     struct assignment_topic *topic = find_topic(assignment, name);
 
@@ -104,10 +104,10 @@ add_list(struct assignment *assignment, const char *name, const char *list,
 
 static int
 parse_argument(struct assignment *assignment, const char *argument,
-               const struct consumer_settings *settings, struct error *error)
+               const struct reader_settings *settings, struct error *error)
 {
     cleanup(free) char *text = strdup(argument);
-    const char *name = settings->topic;
+    const char *name = settings->common->topic;
     char *list, *colon;
     int result;
 
@@ -130,32 +130,33 @@ parse_argument(struct assignment *assignment, const char *argument,
 
 /* Nothing was given on the command line. */
 static int
-parse_settings(struct assignment *assignment, const struct consumer_settings *settings,
+parse_settings(struct assignment *assignment, const struct reader_settings *settings,
                struct error *error)
 {
     int result = 0;
 
-    if (settings->common.partitions)
-        result =
-            add_list(assignment, settings->topic, settings->common.partitions, settings, error);
+    if (settings->common->partitions)
+        result = add_list(assignment, settings->common->topic, settings->common->partitions,
+                          settings, error);
     for (size_t i = 0; i < settings->n_topics && result == 0; i++)
-        if (settings->topics[i].partitions)
-            result = add_list(assignment, settings->topics[i].name, settings->topics[i].partitions,
-                              settings, error);
+        if (settings->topics[i]->partitions)
+            result = add_list(assignment, settings->topics[i]->name,
+                              settings->topics[i]->partitions, settings, error);
     if (result == 0 && assignment->n_topics == 0)
         return error_set(error, -EINVAL,
                          "no partitions to read: name them on the command line, as in \"0-2\", or "
-                         "by [consumer] partitions");
+                         "by [%s] partitions",
+                         settings->kind->section);
     return result;
 }
 
 int
 assignment_parse(struct assignment *assignment, char *const *arguments, int n_arguments,
-                 const struct consumer_settings *settings, struct error *error)
+                 const struct reader_settings *settings, struct error *error)
 {
     int result = 0;
 
-    *assignment = (struct assignment){.n_topics = 0};
+    *assignment = (struct assignment){.section = settings->kind->section};
     if (n_arguments == 0)
         result = parse_settings(assignment, settings, error);
     for (int i = 0; i < n_arguments && result == 0; i++)
@@ -204,7 +205,7 @@ make_directory(const struct assignment_topic *topic)
 }
 
 static int
-open_directory(struct assignment_topic *topic, struct error *error)
+open_directory(const char *section, struct assignment_topic *topic, struct error *error)
 {
     int result = topic->make_directory ? make_directory(topic) : 0;
 
@@ -215,8 +216,8 @@ open_directory(struct assignment_topic *topic, struct error *error)
         errno = -result;
     if (topic->directory_fd < 0)
         return error_set(error, -errno,
-                         "directory %s of topic %s: %s; create it, or set [consumer] directory",
-                         topic->directory, topic->name, strerror(errno));
+                         "directory %s of topic %s: %s; create it, or set [%s] directory",
+                         topic->directory, topic->name, strerror(errno), section);
     if (faccessat(topic->directory_fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
         return error_set(error, -errno,
                          "directory %s of topic %s: %s; weatherd must be able to write there",
@@ -239,7 +240,7 @@ assignment_open(struct assignment *assignment, struct error *error)
 {
     for (size_t i = 0; i < assignment->n_topics; i++) {
         struct assignment_topic *topic = &assignment->topics[i];
-        int result = open_directory(topic, error);
+        int result = open_directory(assignment->section, topic, error);
 
         if (result < 0)
             return result;
