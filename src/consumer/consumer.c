@@ -203,6 +203,7 @@ consumer_run(struct daemon *daemon, struct settings *settings)
     static const struct reader_ops ops = {
         .kind = &consumer_kind,
         .state = &layout_ops,
+        .sink = {"invalid_topic", MESSAGE_INVALID_TOPIC_REFUSES, MESSAGE_INVALID_TOPIC_WAITING},
         .outcomes = outcomes,
         .n_outcomes = PARTITION_N_OUTCOMES,
         .open = open_partition,

@@ -159,7 +159,8 @@ on_acknowledged(void *userdata, uint64_t number)
 static void
 on_failed(void *userdata, uint64_t number, bool final, const char *reason)
 {
-    static const struct reader_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
+    static const struct reader_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES,
+                                            MESSAGE_SUMMARY_TOPIC_WAITING};
     struct consumer *consumer = userdata;
     struct summaries *summaries = consumer->summaries;
 
@@ -180,7 +181,8 @@ on_failed(void *userdata, uint64_t number, bool final, const char *reason)
 static void
 on_event(void *userdata, enum client_event event, const char *text)
 {
-    static const struct reader_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES};
+    static const struct reader_sink sink = {"summary_topic", MESSAGE_SUMMARY_TOPIC_REFUSES,
+                                            MESSAGE_SUMMARY_TOPIC_WAITING};
     struct consumer *consumer = userdata;
 
     if (event == CLIENT_FATAL || event == CLIENT_GIVEN_UP)

@@ -148,21 +148,6 @@ release_held(struct reader *reader)
 }
 
 static void
-look_for_letter_topics(struct reader *reader)
-{
-    struct error message = ERROR_INIT;
-
-    if (!reader->letters || reader->leaving ||
-        dead_letters_look(reader->letters, QUERY_TIMEOUT_MSEC, &message) == 0 ||
-        strcmp(message.text, reader->letters_complaint) == 0)
-        return;
-    if (log_repeated(reader->log, reader->samplers, MESSAGE_INVALID_TOPIC_WAITING, LOG_NO_FIELDS,
-                     "%s", message.text))
-        snprintf(reader->letters_complaint, sizeof(reader->letters_complaint), "%.300s",
-                 message.text);
-}
-
-static void
 tell_status(struct reader *reader)
 {
     struct setting_value servers;
@@ -175,8 +160,8 @@ tell_status(struct reader *reader)
     else if (reader->paused)
         notify_status("waiting for the directory to be writable");
     else if (reader->awaiting)
-        notify_status("waiting for the invalid_topic to take %zu records",
-                      dead_letters_pending(reader->letters));
+        notify_status("waiting for the %s to take %zu records", reader->ops->sink.setting,
+                      outbox_pending(reader->outbox));
     else if (waiting > 0 && settings_get(reader->settings, "kafka", "bootstrap.servers", &servers))
         notify_status("%zu of %zu partitions, waiting for %s", reader->n_partitions - waiting,
                       reader->n_partitions, servers.value);
@@ -196,7 +181,7 @@ static void
 ask_questions(struct reader *reader)
 {
     static void (*const questions[])(struct reader * reader) = {
-        reader_learn, ask_about_silence, ask_group, look_for_letter_topics, reader_watch};
+        reader_learn, ask_about_silence, ask_group, reader_look_for_topics, reader_watch};
     const size_t n = sizeof(questions) / sizeof(questions[0]);
     uint64_t until = loop_now() + PATIENCE_USEC;
 
@@ -214,7 +199,7 @@ reader_beat(struct reader *reader)
     } else {
         ask_questions(reader);
     }
-    reader_serve_letters(reader); /* the first edge of its descriptor may have been missed */
+    reader_serve_outbox(reader); /* the first edge of its descriptor may have been missed */
     if (reader->ops->beat)
         reader->ops->beat(reader);
     reader_commit(reader);

@@ -14,7 +14,7 @@
 #include "common/notify.h"
 #include "reader/reader_private.h"
 
-#define LETTERS_MSEC 1500 /* for the acknowledgement of invalid records at the end */
+#define OUTBOX_MSEC 1500 /* for the acknowledgement of what was sent, at the end */
 
 void
 reader_leave(struct reader *reader, int exit_code)
@@ -441,8 +441,8 @@ run(struct reader *reader)
     }
     if (!reader->again)
         notify_stopping();
-    if (reader->letters)
-        dead_letters_drain(reader->letters, LETTERS_MSEC);
+    if (reader->outbox)
+        outbox_drain(reader->outbox, OUTBOX_MSEC);
     if (!reader_save(reader) && reader->exit_code == EX_OK)
         reader->exit_code = EX_IOERR;
     if (reader->ops->drain)

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/loop.h"
 #include "reader/assignment.h"
+#include "reader/outbox.h"
 #include "reader/reader_settings.h"
 #include "stream/metrics.h"
 #include "stream/source.h"
@@ -44,10 +45,19 @@ struct reader_fault {
     enum message message; /* what is logged */
 };
 
+/* What a client that sends is for, in the log. */
+struct reader_sink {
+    const char *setting;
+    enum message refused; /* what is logged when it can never send, */
+    enum message waiting; /* and when something has not been acknowledged at the end */
+};
+
 /* A program. Functions that it does not need may be NULL; all are called in the loop's thread. */
 struct reader_ops {
     const struct reader_kind *kind;
     const struct stream_state_ops *state;
+
+    struct reader_sink sink; /* what is sent on account of records */
 
     /* By what became of them records are counted, one name each; the last is "invalid". */
     const char *const *outcomes;
@@ -94,8 +104,9 @@ enum flow {
 /* A partition, its durable state, and what the loop knows of it. */
 struct reader_partition {
     struct stream stream;
-    void *state;        /* the program's */
-    uint64_t *outcomes; /* likewise: how many records, since the start of the process */
+    void *state;                 /* the program's */
+    struct outbox_topic letters; /* of invalid_topic */
+    uint64_t *outcomes;          /* likewise: how many records, since the start of the process */
     const char *topic;
     int32_t number;
     const struct reader_topic *rules; /* follows a reload; */
@@ -139,10 +150,10 @@ struct reader {
     struct source *source;
     struct loop_timer *save_timer;
     struct loop_timer *heartbeat_timer;
-    struct dead_letters *letters; /* NULL: no invalid_topic */
-    char letters_complaint[320];  /* logged last about it, not to be repeated */
-    struct metrics *metrics;      /* NULL: none */
-    char *credentials;            /* the client's, see kafka_conf_credentials() */
+    struct outbox *outbox;      /* NULL: nothing is sent on account of records */
+    char outbox_complaint[320]; /* logged last about its topics, not to be repeated */
+    struct metrics *metrics;    /* NULL: none */
+    char *credentials;          /* the client's, see kafka_conf_credentials() */
     uint64_t started;
     size_t next_asked;     /* the partition that the heartbeat may ask about next */
     size_t next_question;  /* the heartbeat's, when the brokers are slow */
@@ -157,7 +168,7 @@ struct reader {
     bool slow_saves_logged;
     bool paused;      /* a file can't be written: nothing is read, */
     bool paused_told; /* which the log says */
-    bool awaiting;    /* nothing is read, nothing saved, until invalid records are acknowledged */
+    bool awaiting;    /* nothing is read, nothing saved, until all of the outbox is acknowledged */
     bool committing;
     bool commit_due;
     bool commit_refused;
@@ -210,10 +221,6 @@ bool reader_save(struct reader *reader);
 void reader_learn(struct reader *reader);
 
 /* What happens to the client that sends for a setting, as a whole. */
-struct reader_sink {
-    const char *setting;
-    enum message refused; /* what is logged when it can never send */
-};
 void reader_hear_sink(struct reader *reader, const struct reader_sink *sink,
                       enum client_event event, const char *text);
 
@@ -227,3 +234,14 @@ void reader_show_family(struct reader *reader, const struct reader_metric *famil
 /* One value of the family that was begun, with a further label (NULL: none). */
 void reader_show_value(struct reader *reader, const struct reader_partition *partition,
                        const char *label, const char *word, double value);
+
+/* Adds a topic for reader_send(): 0, or the exit code, the reason having been logged. */
+int reader_add_outbox_topic(struct reader *reader, const struct outbox_topic *topic);
+
+/*
+ * Sends a message on account of the record at this offset, which no checkpoint passes until the message
+ * has been acknowledged. Takes over its headers. False when that can't be yet, or never: the record is
+ * met again, or the reader is leaving. about: of the message, for the log.
+ */
+bool reader_send(struct reader *reader, struct reader_partition *partition, int64_t offset,
+                 const struct outbox_topic *topic, struct sink_message *message, const char *about);

@@ -89,15 +89,20 @@ static const struct reader_metric common[] = {
 static const struct metric records = {"records_total", "counter",
                                       "Records, by what became of them, since the start."};
 
-static void
-begin_own_family(struct reader *reader, const struct metric *metric)
-{
-    struct metric named = *metric;
+/* A family under its whole name; it is to live until the next one begins. */
+struct named_metric {
+    struct metric metric;
     char name[64];
+};
 
-    snprintf(name, sizeof(name), "weatherd_%s_%s", reader->ops->kind->section, metric->name);
-    named.name = name;
-    metrics_family(reader->metrics, &named);
+static void
+begin_own_family(struct reader *reader, const struct metric *metric, struct named_metric *named)
+{
+    named->metric = *metric;
+    named->metric.name = named->name;
+    snprintf(named->name, sizeof(named->name), "weatherd_%s_%s", reader->ops->kind->section,
+             metric->name);
+    metrics_family(reader->metrics, &named->metric);
 }
 
 void
@@ -132,8 +137,9 @@ static void
 show_outcomes(struct reader *reader)
 {
     const struct reader_ops *ops = reader->ops;
+    struct named_metric named;
 
-    begin_own_family(reader, &records);
+    begin_own_family(reader, &records, &named);
     for (size_t i = 0; i < reader->n_partitions; i++)
         for (size_t outcome = 0; outcome < ops->n_outcomes; outcome++)
             reader_show_value(reader, &reader->partitions[i], "result", ops->outcomes[outcome],
@@ -154,7 +160,9 @@ reader_show_metrics(struct reader *reader)
     reader->metrics_due = false;
     metrics_begin(reader->metrics, &process);
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        begin_own_family(reader, &own[i].metric);
+        struct named_metric named;
+
+        begin_own_family(reader, &own[i].metric, &named);
         show_values(reader, &own[i]);
     }
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)

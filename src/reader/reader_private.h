@@ -6,7 +6,6 @@
  * share. Nobody else includes it.
  */
 
-#include "reader/dead_letters.h"
 #include "reader/reader.h"
 
 /*
@@ -64,8 +63,11 @@ void reader_commit_last(struct reader *reader);
 int reader_open_letters(struct reader *reader);
 int reader_open_metrics(struct reader *reader);
 
-/* Hears what became of the copies. */
-void reader_serve_letters(struct reader *reader);
+/* Hears what became of what was sent. */
+void reader_serve_outbox(struct reader *reader);
+
+/* Looks for its topics that have not been seen. Waits for the brokers. */
+void reader_look_for_topics(struct reader *reader);
 
 /* Copies an invalid record to its invalid_topic. False when it can't be yet, or never. */
 bool reader_send_letter(struct reader *reader, struct reader_partition *partition,

@@ -347,7 +347,7 @@ leave_at_end(struct reader *reader)
 {
     bool known = true;
 
-    if (reader->letters && dead_letters_pending(reader->letters) > 0)
+    if (reader->outbox && outbox_pending(reader->outbox) > 0)
         return; /* comes back when they are acknowledged */
     for (size_t i = 0; i < reader->n_partitions; i++) {
         if (!reader->partitions[i].ended)
@@ -362,11 +362,11 @@ leave_at_end(struct reader *reader)
     reader_leave(reader, EX_OK);
 }
 
-/* No more is read until copies of invalid records have been acknowledged. */
+/* No more is read until what was sent on account of records has been acknowledged. */
 static bool
 is_waiting(struct reader *reader)
 {
-    if (reader->letters && dead_letters_is_full(reader->letters))
+    if (reader->outbox && outbox_is_full(reader->outbox))
         reader->awaiting = true;
     return reader->awaiting;
 }

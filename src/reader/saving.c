@@ -15,11 +15,11 @@
 #define SHARE     10 /* a tenth */
 #define RETRY_MIN SECOND
 
-/* A record must not be passed on disk before its copy is safe. */
+/* A record must not be passed on disk before what was sent on its account is safe. */
 static bool
 is_covered(const struct reader *reader, size_t index)
 {
-    return !reader->letters || dead_letters_pending_of(reader->letters, index) == 0;
+    return !reader->outbox || outbox_pending_of(reader->outbox, index) == 0;
 }
 
 /* There is no use in waiting for a directory that is gone: whatever is made in its place is another. */
@@ -79,11 +79,11 @@ store_all(struct reader *reader)
         if (is_covered(reader, i))
             stored &= store(reader, partition);
         else
-            log_event_at(reader->log, MESSAGE_INVALID_TOPIC_WAITING,
+            log_event_at(reader->log, reader->ops->sink.waiting,
                          reader_at(partition, partition->durable),
-                         "invalid records have not been acknowledged by %s, so the file stays at "
-                         "offset %lld, from where they are read again",
-                         partition->fixed->invalid_topic,
+                         "%s: %zu not acknowledged, so the file stays at offset %lld, from where "
+                         "records are read again",
+                         reader->ops->sink.setting, outbox_pending_of(reader->outbox, i),
                          (long long)(partition->durable < 0 ? 0 : partition->durable));
     }
     return stored;
@@ -130,11 +130,11 @@ reader_save(struct reader *reader)
     bool was_paused = reader->paused;
     uint64_t interval = find_interval(reader);
 
-    if (reader->letters && dead_letters_pending(reader->letters) > 0 && !reader->leaving) {
+    if (reader->outbox && outbox_pending(reader->outbox) > 0 && !reader->leaving) {
         reader->awaiting = true; /* comes back when they are acknowledged */
         log_repeated(reader->log, reader->samplers, MESSAGE_DEBUG, LOG_NO_FIELDS,
-                     "reading waits until %zu invalid records are acknowledged",
-                     dead_letters_pending(reader->letters));
+                     "reading waits until %zu records for the %s are acknowledged",
+                     outbox_pending(reader->outbox), reader->ops->sink.setting);
         return true;
     }
     reader->save_started = loop_now();

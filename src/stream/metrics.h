@@ -52,7 +52,7 @@ struct metrics_process {
 
 /*
  * A new content: begin, which writes the families of the process, then families, each followed by
- * its values, then end. Failures are kept until the end: 0, or a negative errno with a message, the
+ * its values (until which it lives), then end. Failures are kept until the end: 0, or a negative errno with a message, the
  * old file being what it was.
  */
 void metrics_begin(struct metrics *metrics, const struct metrics_process *process);

@@ -239,7 +239,7 @@ start_held_kafka()
         metrics/weatherd-consumer-held-0.prom
     send_signal one USR1
     within 5 stop one
-    log_has one 'invalid records have not been acknowledged by held-invalid, so the file stays at offset 3'
+    log_has one 'invalid_topic: 1 not acknowledged, so the file stays at offset 3'
     json_is partition-0.json 'd["offset"] == 3'
 
     # with the whole broker frozen, too

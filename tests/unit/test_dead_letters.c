@@ -23,11 +23,12 @@
 
 #include "common/loop.h"
 #include "reader/dead_letters.h"
+#include "reader/outbox.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define N_SLOTS           2
 #define PATIENCE_MS       20000
-#define PENDING_MAX       20000 /* as dead_letters.h promises a bound, and dead_letters.c has it */
+#define PENDING_MAX       20000      /* as outbox.h promises a bound, and outbox.c has it */
 #define BYTES_MAX         (32 << 20) /* likewise */
 #define LARGE             500000     /* bytes of a payload */
 #define PRODUCE           0          /* the request's number in the protocol */
@@ -194,12 +195,12 @@ struct told {
 };
 
 static void
-on_failed(void *userdata, const char *topic, const char *reason)
+on_failed(void *userdata, const struct outbox_topic *topic, const char *reason)
 {
     struct told *told = userdata;
 
     told->n_failed++;
-    snprintf(told->topic, sizeof(told->topic), "%s", topic);
+    snprintf(told->topic, sizeof(told->topic), "%s", topic->name);
     snprintf(told->reason, sizeof(told->reason), "%s", reason);
 }
 
@@ -208,7 +209,7 @@ on_event(void *userdata, enum client_event event, const char *text)
 {
 }
 
-static const struct dead_letters_handlers handlers = {.failed = on_failed, .event = on_event};
+static const struct outbox_handlers handlers = {.failed = on_failed, .event = on_event};
 
 /* As every sink's, but for one property. */
 static rd_kafka_conf_t *
@@ -228,28 +229,40 @@ make_conf(const char *name, const char *value)
     return conf;
 }
 
-static struct dead_letters *
+static const struct outbox_topic *missing; /* by the last look */
+
+static int
+add_topic(struct outbox *letters, const char *name)
+{
+    struct outbox_topic *topic = calloc(1, sizeof(*topic));
+
+    assert_non_null(topic);
+    *topic = (struct outbox_topic){
+        .name = name, .setting = "invalid_topic", .what = "an invalid record"};
+    return outbox_add_topic(letters, topic);
+}
+
+static struct outbox *
 open_letters(const char *name, const char *value, const char *topic, struct told *told)
 {
     struct error error = ERROR_INIT;
-    struct dead_letters *letters = NULL;
+    struct outbox *letters = NULL;
 
     *told = (struct told){.n_failed = 0};
-    if (dead_letters_new(&letters, make_conf(name, value), N_SLOTS, &handlers, told, &error) < 0)
+    if (outbox_new(&letters, make_conf(name, value), N_SLOTS, &handlers, told, &error) < 0)
         fail_msg("%s", error.text);
-    assert_int_equal(dead_letters_add_topic(letters, topic), 0);
-    if (dead_letters_look(letters, PATIENCE_MS, &error) != 0)
+    assert_int_equal(add_topic(letters, topic), 0);
+    if (outbox_look(letters, PATIENCE_MS, &missing, &error) != 0)
         fail_msg("%s", error.text);
-    assert_int_equal(dead_letters_pending(letters), 0);
+    assert_int_equal(outbox_pending(letters), 0);
     return letters;
 }
 
 static int
-send_to(struct dead_letters *letters, const char *to, const struct source *source,
+send_to(struct outbox *letters, const char *to, const struct source *source,
         const struct source_record *record, struct error *error)
 {
     const struct dead_letter letter = {
-        .to = to,
         .topic = "in",
         .partition = (int32_t)record->slot,
         .source = source,
@@ -258,15 +271,22 @@ send_to(struct dead_letters *letters, const char *to, const struct source *sourc
         .reason = "it is \"so\", and ä",
     };
 
-    return dead_letters_send(letters, &letter, error);
+    struct sink_message message;
+    int result;
+
+    assert_int_equal(dead_letter_fill(&letter, &message), 0);
+    result = outbox_send(letters, to, record->slot, &message, error);
+    if (result != 0)
+        sink_free_headers(message.headers);
+    return result;
 }
 
 static void
-assert_pending(const struct dead_letters *letters, size_t of_first, size_t of_second)
+assert_pending(const struct outbox *letters, size_t of_first, size_t of_second)
 {
-    assert_int_equal(dead_letters_pending_of(letters, 0), of_first);
-    assert_int_equal(dead_letters_pending_of(letters, 1), of_second);
-    assert_int_equal(dead_letters_pending(letters), of_first + of_second);
+    assert_int_equal(outbox_pending_of(letters, 0), of_first);
+    assert_int_equal(outbox_pending_of(letters, 1), of_second);
+    assert_int_equal(outbox_pending(letters), of_first + of_second);
 }
 
 /* ---- what a plain consumer sees */
@@ -337,7 +357,7 @@ static void
 copies_are_what_the_records_were(void **state)
 {
     struct source *source;
-    struct dead_letters *letters;
+    struct outbox *letters;
     struct told told;
     rd_kafka_t *reader;
     rd_kafka_topic_t *topic;
@@ -363,7 +383,7 @@ copies_are_what_the_records_were(void **state)
         }
     }
     assert_pending(letters, 3, 2);
-    dead_letters_drain(letters, PATIENCE_MS);
+    outbox_drain(letters, PATIENCE_MS);
     assert_pending(letters, 0, 0);
     assert_int_equal(told.n_failed, 0);
 
@@ -402,7 +422,7 @@ count_records(const char *topic)
 static void
 a_topic_is_waited_for(void **state)
 {
-    struct dead_letters *letters = NULL;
+    struct outbox *letters = NULL;
     struct error error = ERROR_INIT;
     const struct source_record *record;
     struct source *source;
@@ -413,35 +433,33 @@ a_topic_is_waited_for(void **state)
     source = open_source("wait-in");
     record = hold_record(source);
     letters = open_letters(NULL, NULL, "wait-a", &told);
-    assert_int_equal(dead_letters_add_topic(letters, "wait-b"), 0);
-    assert_int_equal(dead_letters_add_topic(letters, "wait-c"), 0);
-    assert_int_equal(dead_letters_add_topic(letters, "wait-b"), 0);
+    assert_int_equal(add_topic(letters, "wait-b"), 0);
+    assert_int_equal(add_topic(letters, "wait-c"), 0);
+    assert_int_equal(add_topic(letters, "wait-b"), 0);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(dead_letters_look(letters, PATIENCE_MS, &error), DEAD_LETTERS_E_NO_TOPIC);
+        assert_int_equal(outbox_look(letters, PATIENCE_MS, &missing, &error), OUTBOX_E_NO_TOPIC);
         assert_string_equal(error.text,
                             "topic wait-b (invalid_topic) does not exist; create it: until then "
                             "nothing is read beyond an invalid record");
-        assert_int_equal(send_to(letters, "wait-b", source, record, &error),
-                         DEAD_LETTERS_E_NO_TOPIC);
-        assert_int_equal(send_to(letters, "wait-c", source, record, &error),
-                         DEAD_LETTERS_E_NO_TOPIC);
+        assert_int_equal(send_to(letters, "wait-b", source, record, &error), OUTBOX_E_NO_TOPIC);
+        assert_int_equal(send_to(letters, "wait-c", source, record, &error), OUTBOX_E_NO_TOPIC);
         assert_pending(letters, 0, 0);
     }
     /* One that is missing does not keep another from being found. */
     make_topic("wait-c", 1);
-    assert_int_equal(send_to(letters, "wait-c", source, record, &error), DEAD_LETTERS_E_NO_TOPIC);
-    assert_int_equal(dead_letters_look(letters, PATIENCE_MS, &error), DEAD_LETTERS_E_NO_TOPIC);
+    assert_int_equal(send_to(letters, "wait-c", source, record, &error), OUTBOX_E_NO_TOPIC);
+    assert_int_equal(outbox_look(letters, PATIENCE_MS, &missing, &error), OUTBOX_E_NO_TOPIC);
     assert_non_null(strstr(error.text, "topic wait-b "));
     assert_int_equal(send_to(letters, "wait-c", source, record, &error), 0);
-    assert_int_equal(send_to(letters, "wait-b", source, record, &error), DEAD_LETTERS_E_NO_TOPIC);
+    assert_int_equal(send_to(letters, "wait-b", source, record, &error), OUTBOX_E_NO_TOPIC);
     make_topic("wait-b", 1);
-    assert_int_equal(dead_letters_look(letters, PATIENCE_MS, &error), 0);
+    assert_int_equal(outbox_look(letters, PATIENCE_MS, &missing, &error), 0);
     for (int i = 0; i < 2; i++)
         assert_int_equal(send_to(letters, "wait-b", source, record, &error), 0);
     for (int i = 0; i < 3; i++)
         assert_int_equal(send_to(letters, "wait-a", source, record, &error), 0);
-    assert_int_equal(dead_letters_pending(letters), 6);
-    dead_letters_drain(letters, PATIENCE_MS);
+    assert_int_equal(outbox_pending(letters), 6);
+    outbox_drain(letters, PATIENCE_MS);
     assert_pending(letters, 0, 0);
     assert_int_equal(count_records("wait-c"), 1);
     assert_int_equal(count_records("wait-b"), 2);
@@ -451,28 +469,27 @@ a_topic_is_waited_for(void **state)
 static void
 brokers_that_do_not_answer_are_told(void **state)
 {
-    struct dead_letters *letters = NULL;
+    struct outbox *letters = NULL;
     struct error error = ERROR_INIT;
     struct told told;
 
-    assert_int_equal(dead_letters_new(&letters, make_conf("bootstrap.servers", "127.0.0.1:1"),
-                                      N_SLOTS, &handlers, &told, &error),
+    assert_int_equal(outbox_new(&letters, make_conf("bootstrap.servers", "127.0.0.1:1"), N_SLOTS,
+                                &handlers, &told, &error),
                      0);
-    assert_int_equal(dead_letters_look(letters, 0, &error), 0); /* for no topic */
-    assert_int_equal(dead_letters_add_topic(letters, "copies"), 0);
-    assert_int_equal(dead_letters_look(letters, 200, &error), -EIO);
+    assert_int_equal(outbox_look(letters, 0, &missing, &error), 0); /* for no topic */
+    assert_int_equal(add_topic(letters, "copies"), 0);
+    assert_int_equal(outbox_look(letters, 200, &missing, &error), -EIO);
     assert_non_null(strstr(error.text, "topic copies: can't ask for it: "));
 }
 
 static void
 settings_that_do_not_fit_are_told(void **state)
 {
-    struct dead_letters *letters = NULL;
+    struct outbox *letters = NULL;
     struct error error = ERROR_INIT;
 
-    assert_int_equal(
-        dead_letters_new(&letters, make_conf("acks", "1"), N_SLOTS, &handlers, NULL, &error),
-        -EINVAL);
+    assert_int_equal(outbox_new(&letters, make_conf("acks", "1"), N_SLOTS, &handlers, NULL, &error),
+                     -EINVAL);
     assert_null(letters);
     assert_non_null(strstr(error.text, "[kafka]: librdkafka refuses the settings: "));
 }
@@ -483,7 +500,7 @@ it_is_pending_until_acknowledged(void **state)
 {
     const struct source_record *record;
     struct error error = ERROR_INIT;
-    struct dead_letters *letters;
+    struct outbox *letters;
     struct source *source;
     struct told told;
     uint64_t begin;
@@ -494,7 +511,7 @@ it_is_pending_until_acknowledged(void **state)
     record = hold_record(source);
     letters = open_letters(NULL, NULL, "pending", &told);
     begin = loop_now();
-    dead_letters_drain(letters, PATIENCE_MS);
+    outbox_drain(letters, PATIENCE_MS);
     assert_true(loop_now() - begin < 1000000); /* of nothing */
 
     rd_kafka_mock_broker_set_down(cluster, 1);
@@ -503,13 +520,13 @@ it_is_pending_until_acknowledged(void **state)
         assert_pending(letters, n, 0);
     }
     begin = loop_now();
-    dead_letters_drain(letters, 300);
+    outbox_drain(letters, 300);
     assert_in_range(loop_now() - begin, 290000, 5000000);
     assert_pending(letters, 3, 0);
-    assert_false(dead_letters_is_full(letters));
+    assert_false(outbox_is_full(letters));
 
     rd_kafka_mock_broker_set_up(cluster, 1);
-    dead_letters_drain(letters, PATIENCE_MS);
+    outbox_drain(letters, PATIENCE_MS);
     assert_pending(letters, 0, 0);
     assert_int_equal(told.n_failed, 0);
 }
@@ -521,7 +538,7 @@ it_stays_pending_when_it_failed(void **state)
     static rd_kafka_resp_err_t errors[] = {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED};
     const struct source_record *record;
     struct error error = ERROR_INIT;
-    struct dead_letters *letters;
+    struct outbox *letters;
     struct source *source;
     struct told told;
 
@@ -531,13 +548,13 @@ it_stays_pending_when_it_failed(void **state)
     source = open_source("failed-in");
     record = hold_record(source);
     letters = open_letters(NULL, NULL, "other", &told);
-    assert_int_equal(dead_letters_add_topic(letters, "failed"), 0);
-    assert_int_equal(dead_letters_look(letters, PATIENCE_MS, &error), 0);
+    assert_int_equal(add_topic(letters, "failed"), 0);
+    assert_int_equal(outbox_look(letters, PATIENCE_MS, &missing, &error), 0);
     rd_kafka_mock_push_request_errors_array(cluster, PRODUCE, N_ELEMENTS(errors), errors);
     assert_int_equal(send_to(letters, "failed", source, record, &error), 0);
     for (uint64_t end = loop_now() + PATIENCE_MS * UINT64_C(1000);
          told.n_failed == 0 && loop_now() < end;)
-        dead_letters_drain(letters, 20);
+        outbox_drain(letters, 20);
     rd_kafka_mock_clear_request_errors(cluster, PRODUCE);
     assert_int_equal(told.n_failed, 1);
     assert_string_equal(told.topic, "failed");
@@ -550,7 +567,7 @@ what_is_too_large_is_never_pending(void **state)
 {
     const struct source_record *record;
     struct error error = ERROR_INIT;
-    struct dead_letters *letters;
+    struct outbox *letters;
     static char payload[2001];
     const struct record large = {1, "key", payload, 7, "trace"};
     struct source *source;
@@ -568,7 +585,7 @@ what_is_too_large_is_never_pending(void **state)
     letters = open_letters(NULL, NULL, "large", &told);
     assert_int_equal(send_to(letters, "large", source, record, &error), 0);
     assert_pending(letters, 0, 1);
-    dead_letters_drain(letters, PATIENCE_MS);
+    outbox_drain(letters, PATIENCE_MS);
     assert_pending(letters, 0, 0);
 }
 
@@ -578,7 +595,7 @@ a_full_queue_is_no_loss(void **state)
 {
     const struct source_record *record;
     struct error error = ERROR_INIT;
-    struct dead_letters *letters;
+    struct outbox *letters;
     struct source *source;
     struct told told;
 
@@ -591,37 +608,37 @@ a_full_queue_is_no_loss(void **state)
     for (int i = 0; i < 5; i++)
         assert_int_equal(send_to(letters, "queue", source, record, &error), 0);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(send_to(letters, "queue", source, record, &error), DEAD_LETTERS_E_FULL);
+        assert_int_equal(send_to(letters, "queue", source, record, &error), OUTBOX_E_FULL);
     assert_pending(letters, 0, 5);
     rd_kafka_mock_broker_set_up(cluster, 1);
-    dead_letters_drain(letters, PATIENCE_MS);
+    outbox_drain(letters, PATIENCE_MS);
     assert_pending(letters, 0, 0);
     assert_int_equal(send_to(letters, "queue", source, record, &error), 0);
     assert_pending(letters, 0, 1);
-    dead_letters_drain(letters, PATIENCE_MS);
+    outbox_drain(letters, PATIENCE_MS);
     assert_pending(letters, 0, 0);
 }
 
 /* Sends until it is full, without a broker; then lets all go. Returns how many it were. */
 static size_t
-fill_up(struct dead_letters *letters, const char *topic, struct source *source)
+fill_up(struct outbox *letters, const char *topic, struct source *source)
 {
     const struct source_record *record = hold_record(source);
     size_t n = 0;
 
     rd_kafka_mock_broker_set_down(cluster, 1);
-    while (!dead_letters_is_full(letters)) {
+    while (!outbox_is_full(letters)) {
         struct error error = ERROR_INIT;
 
         if (send_to(letters, topic, source, record, &error) != 0)
             fail_msg("after %zu: %s", n, error.text);
         n++;
-        assert_int_equal(dead_letters_pending(letters), n);
+        assert_int_equal(outbox_pending(letters), n);
     }
     rd_kafka_mock_broker_set_up(cluster, 1);
-    dead_letters_drain(letters, 3 * PATIENCE_MS);
+    outbox_drain(letters, 3 * PATIENCE_MS);
     assert_pending(letters, 0, 0);
-    assert_false(dead_letters_is_full(letters));
+    assert_false(outbox_is_full(letters));
     return n;
 }
 
@@ -630,7 +647,7 @@ there_are_bounds_in_number_and_bytes(void **state)
 {
     static char payload[LARGE + 1];
     const struct record small = {0, "k", "v", 1, NULL}, large = {0, NULL, payload, 1, NULL};
-    struct dead_letters *letters;
+    struct outbox *letters;
     struct told told;
 
     memset(payload, 'x', LARGE);
