@@ -89,3 +89,34 @@ json_load_fields(struct json_object *object, const struct json_field *fields, si
         *seenp = loading.seen;
     return 0;
 }
+
+struct counting {
+    size_t n, max;
+};
+
+static int
+count_element(void *userdata, size_t index, struct json_object *value, struct error *error)
+{
+    struct counting *counting = userdata;
+
+    (void)value;
+    counting->n = index + 1;
+    return counting->n <= counting->max
+               ? 0
+               : error_set(error, JSON_E_BAD, "has more than %zu elements", counting->max);
+}
+
+int
+json_count_elements(struct json_object *array, const char *name, size_t max, size_t *np,
+                    struct error *error)
+{
+    struct counting counting = {.max = max};
+    int result = json_each_element(array, count_element, &counting, error);
+
+    if (result == 0 && counting.n == 0)
+        result = error_set(error, JSON_E_BAD, "is empty");
+    if (result != 0)
+        return error_prefix(error, result, "\"%s\" ", name);
+    *np = counting.n;
+    return 0;
+}

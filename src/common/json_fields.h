@@ -33,3 +33,7 @@ struct json_field {
  */
 int json_load_fields(struct json_object *object, const struct json_field *fields, size_t n_fields,
                      void *destination, unsigned *seenp, struct error *error);
+
+/* How many elements the array of that name has, from 1 to max: 0, or JSON_E_BAD with a message. */
+int json_count_elements(struct json_object *array, const char *name, size_t max, size_t *np,
+                        struct error *error);

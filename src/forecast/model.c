@@ -85,40 +85,6 @@ read_part(struct json_object *object, bool tested, struct part *part, struct err
     return result == 0 ? 0 : error_prefix(error, result, tested ? "\"tested\" " : "\"trained\" ");
 }
 
-/* ---- arrays ---- */
-
-struct counting {
-    size_t n, max;
-};
-
-static int
-count_element(void *userdata, size_t index, struct json_object *value, struct error *error)
-{
-    struct counting *counting = userdata;
-
-    (void)value;
-    counting->n = index + 1;
-    return counting->n <= counting->max
-               ? 0
-               : error_set(error, JSON_E_BAD, "has more than %zu elements", counting->max);
-}
-
-/* How many elements an array has, which is to have one at least. */
-static int
-count_elements(struct json_object *array, const char *name, size_t max, size_t *np,
-               struct error *error)
-{
-    struct counting counting = {.max = max};
-    int result = json_each_element(array, count_element, &counting, error);
-
-    if (result == 0 && counting.n == 0)
-        result = error_set(error, JSON_E_BAD, "is empty");
-    if (result != 0)
-        return error_prefix(error, result, "\"%s\" ", name);
-    *np = counting.n;
-    return 0;
-}
-
 /* ---- features ---- */
 
 struct feature_text {
@@ -174,7 +140,7 @@ static int
 read_features(struct model *model, struct json_object *array, struct error *error)
 {
     size_t n_features;
-    int result = count_elements(array, "features", MODEL_N_FEATURES, &n_features, error);
+    int result = json_count_elements(array, "features", MODEL_N_FEATURES, &n_features, error);
 
     return result == 0 ? json_each_element(array, take_feature, model, error) : result;
 }
@@ -235,7 +201,7 @@ read_leaf(struct json_object *object, struct node *node, struct error *error)
     size_t n_counts;
 
     if (json_load_fields(object, fields, N_ELEMENTS(fields), &text, NULL, error) != 0 ||
-        count_elements(text.counts, "counts", 2, &n_counts, error) != 0 ||
+        json_count_elements(text.counts, "counts", 2, &n_counts, error) != 0 ||
         json_each_element(text.counts, take_count, node->counts, error) != 0)
         return JSON_E_BAD;
     if (n_counts != 2)
@@ -294,7 +260,7 @@ check_parents(const struct model *model, struct error *error)
 static int
 read_nodes(struct model *model, struct json_object *array, struct error *error)
 {
-    int result = count_elements(array, "nodes", MODEL_NODES_MAX, &model->n_nodes, error);
+    int result = json_count_elements(array, "nodes", MODEL_NODES_MAX, &model->n_nodes, error);
 
     if (result != 0)
         return result;
