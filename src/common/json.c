@@ -456,7 +456,7 @@ json_writer_init(struct json_writer *writer, json_write_fn write, void *userdata
     writer->write = write;
     writer->userdata = userdata;
     writer->result = 0;
-    writer->depth = 0;
+    writer->depth = writer->line_depth = 0;
     writer->empty = true;
     writer->one_line = writer->compact = false;
     writer->used = 0;
@@ -510,12 +510,18 @@ put_quoted(struct json_writer *writer, const char *text)
     put(writer, "\"", 1);
 }
 
+static bool
+stays_on_line(const struct json_writer *writer)
+{
+    return writer->one_line || (writer->line_depth > 0 && writer->depth >= writer->line_depth);
+}
+
 static void
 put_line_start(struct json_writer *writer)
 {
     static const char line_start[1 + 2 * JSON_DEPTH_MAX + 1] = "\n                                ";
 
-    if (!writer->one_line)
+    if (!stays_on_line(writer))
         put(writer, line_start, 1 + 2 * (size_t)writer->depth);
 }
 
@@ -524,7 +530,7 @@ put_key(struct json_writer *writer, const char *key)
 {
     if (writer->depth > 0) {
         if (!writer->empty)
-            put(writer, ", ", writer->one_line && !writer->compact ? 2 : 1);
+            put(writer, ", ", stays_on_line(writer) && !writer->compact ? 2 : 1);
         put_line_start(writer);
     }
     writer->empty = false;
@@ -544,11 +550,23 @@ json_writer_begin(struct json_writer *writer, const char *key, char bracket)
 }
 
 void
+json_writer_begin_line(struct json_writer *writer, const char *key, char bracket)
+{
+    json_writer_begin(writer, key, bracket);
+    if (writer->line_depth == 0)
+        writer->line_depth = writer->depth;
+}
+
+void
 json_writer_end(struct json_writer *writer, char bracket)
 {
+    bool is_line = writer->depth == writer->line_depth;
+
     writer->depth--;
-    if (!writer->empty)
+    if (!writer->empty && !is_line)
         put_line_start(writer);
+    if (is_line)
+        writer->line_depth = 0;
     put(writer, &bracket, 1);
     writer->empty = false;
 }

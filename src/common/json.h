@@ -83,7 +83,8 @@ struct json_writer {
     void *userdata;
     int result; /* the first failure */
     unsigned depth;
-    bool empty;    /* the innermost object or array has no member yet */
+    unsigned line_depth; /* members at this depth and deeper stay on a line; 0: there are none */
+    bool empty;          /* the innermost object or array has no member yet */
     bool one_line; /* set after json_writer_init(): the document is a line, without indentation, */
     bool compact;  /* and without blanks and the line feed at its end */
     size_t used;
@@ -99,6 +100,8 @@ void json_writer_init(struct json_writer *writer, json_write_fn write, void *use
  */
 void json_writer_begin(struct json_writer *writer, const char *key, char bracket); /* '{' or '[' */
 void json_writer_end(struct json_writer *writer, char bracket);                    /* '}' or ']' */
+/* The same, and all that is in it stands on one line with it. Its end is json_writer_end(). */
+void json_writer_begin_line(struct json_writer *writer, const char *key, char bracket);
 void json_writer_integer(struct json_writer *writer, const char *key, int64_t integer);
 void json_writer_number(struct json_writer *writer, const char *key, double number); /* finite */
 void json_writer_moment(struct json_writer *writer, const char *key, struct moment moment);

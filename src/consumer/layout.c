@@ -105,6 +105,7 @@ load_station(struct partition *partition, const char *id, struct json_object *va
 {
     struct report named = {.station = id, .station_length = strlen(id)};
     struct windows windows = {.n_windows = 0};
+    struct station *station = NULL;
     struct stats stats;
     int result;
 
@@ -116,10 +117,16 @@ load_station(struct partition *partition, const char *id, struct json_object *va
         result = stats_json_load(value, &partition->shape, &stats, error);
     if (result == 0)
         result = load_windows(partition, value, &windows, error);
-    if (result == 0)
-        result = stations_add(&partition->stations, id, named.station_length, &stats, &windows);
-    if (result != 0)
+    if (result == 0) {
+        station = stations_add(&partition->stations, id, named.station_length);
+        result = station ? 0 : -ENOMEM;
+    }
+    if (result == 0) {
+        station->stats = stats;
+        station->windows = windows;
+    } else {
         windows_fini(&windows);
+    }
     if (result == JSON_E_BAD && date_month_parse(id))
         error_append(error, result, "; if the file was written with layout = monthly, set that");
     return result == JSON_E_BAD ? error_prefix(error, result, "station \"%.255s\": ", id) : result;
@@ -215,9 +222,9 @@ static void
 write_stations(struct json_writer *writer, const struct partition *partition)
 {
     for (size_t i = 0; i < partition->stations.n_stations; i++) {
-        const struct station *station = &partition->stations.stations[i];
+        const struct station *station = &partition_stations(partition)[i];
 
-        json_writer_begin(writer, station->id, '{');
+        json_writer_begin(writer, station->id.text, '{');
         stats_json_write_members(writer, &station->stats);
         if (partition->shape.has_windows)
             write_windows(writer, &partition->window, &station->windows);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/values.h"
 #include "consumer/partition.h"
 
 const struct window_rule partition_months = {.kind = WINDOW_MONTH};
@@ -27,13 +26,15 @@ partition_init(struct partition *partition, const struct partition_settings *set
     };
     if (settings->layout == PARTITION_MONTHLY)
         partition->shape.has_windows = false; /* beside its months */
-    stations_init(&partition->stations, seed);
+    stations_init(&partition->stations, sizeof(struct station), seed);
 }
 
 void
 partition_fini(struct partition *partition)
 {
     report_reader_fini(&partition->reader);
+    for (size_t i = 0; i < partition->stations.n_stations; i++)
+        windows_fini(&partition_stations(partition)[i].windows);
     stations_fini(&partition->stations);
     windows_fini(&partition->months);
 }
@@ -45,48 +46,13 @@ partition_entries(const struct partition *partition)
                                                   : partition->stations.n_stations;
 }
 
-bool
-partition_is_reserved(const char *id, size_t length)
-{
-    return (length == 6 && memcmp(id, "offset", 6) == 0) ||
-           (length == 9 && memcmp(id, "partition", 9) == 0);
-}
-
 /* Keeps what the log says of an invalid record; report is NULL when it is none. */
 static enum partition_outcome
 refuse(struct partition *partition, enum partition_fault fault, const struct report *report)
 {
-    size_t length = report ? report->station_length : 0;
-
-    if (length > REPORT_STATION_MAX || (report && !value_is_text(report->station, length)))
-        length = 0;
-    if (length > 0)
-        memcpy(partition->station, report->station, length);
-    partition->station[length] = '\0';
+    report_copy_station(report, partition->station);
     partition->fault = fault;
     return PARTITION_INVALID;
-}
-
-static int
-check_id(const struct report *report, struct error *error)
-{
-    if (report_check(report, error) < 0)
-        return -EINVAL;
-    if (partition_is_reserved(report->station, report->station_length))
-        return error_set(error, -EINVAL,
-                         "a station can't be called \"%.*s\", which is a key of the file itself",
-                         (int)report->station_length, report->station);
-    return 0;
-}
-
-static int
-check_room(const struct partition *partition, const struct report *report, struct error *error)
-{
-    if ((int64_t)partition->stations.n_stations < partition->policy->max_stations)
-        return 0;
-    return error_set(error, -EINVAL,
-                     "a new station, \"%.*s\", beside %zu others; raise max_stations",
-                     (int)report->station_length, report->station, partition->stations.n_stations);
 }
 
 /* The months of one station; reports may leave its id out. */
@@ -96,7 +62,7 @@ check_only_station(struct partition *partition, const struct report *report, str
     if (report->station_length == 0)
         return 0;
     if (!partition->only[0]) {
-        if (check_id(report, error) < 0)
+        if (stations_check_id(report, error) < 0)
             return -EINVAL;
         memcpy(partition->only, report->station, report->station_length);
         return 0;
@@ -104,7 +70,7 @@ check_only_station(struct partition *partition, const struct report *report, str
     if (strlen(partition->only) == report->station_length &&
         memcmp(partition->only, report->station, report->station_length) == 0)
         return 0;
-    if (check_id(report, error) < 0)
+    if (stations_check_id(report, error) < 0)
         return -EINVAL;
     return error_set(error, -EINVAL,
                      "a report of station \"%.*s\" beside those of \"%s\": layout = monthly is for "
@@ -167,11 +133,13 @@ add_station(struct partition *partition, const struct report *report, struct err
 {
     struct windows windows = {.n_windows = 0};
     struct stats stats = first_of(partition, report);
+    struct station *entry;
 
     /* An id is looked at once: what is in the table has been found good. */
-    if (check_id(report, error) < 0)
+    if (stations_check_id(report, error) < 0)
         return refuse(partition, PARTITION_IMPOSSIBLE, report);
-    if (check_room(partition, report, error) < 0)
+    if (stations_check_room(&partition->stations, partition->policy->max_stations, report, error) <
+        0)
         return refuse(partition, PARTITION_FULL, report);
     if (is_foreign(partition, report))
         return refuse_key(partition, report, error);
@@ -183,11 +151,13 @@ add_station(struct partition *partition, const struct report *report, struct err
             return PARTITION_NO_MEMORY;
         windows_add(&windows, window_begin(&partition->window, stats.end.seconds), &stats);
     }
-    if (stations_add(&partition->stations, report->station, report->station_length, &stats,
-                     &windows) < 0) {
+    entry = stations_add(&partition->stations, report->station, report->station_length);
+    if (!entry) {
         windows_fini(&windows);
         return PARTITION_NO_MEMORY;
     }
+    entry->stats = stats;
+    entry->windows = windows;
     if (partition->changes)
         changes_mark(partition->changes, partition->stations.n_stations - 1);
     return PARTITION_COUNTED;
@@ -215,7 +185,7 @@ add_to_window(struct partition *partition, const struct report *report, struct s
 
     if ((outcome == PARTITION_COUNTED && !stats_takes(&entry->stats, report)) ||
         (within == PARTITION_COUNTED && window && !stats_takes(&window->stats, report)))
-        return refuse_sum(partition, report, "station", entry->id, error);
+        return refuse_sum(partition, report, "station", entry->id.text, error);
     if (within == PARTITION_COUNTED && !window && windows_reserve(&entry->windows) < 0)
         return PARTITION_NO_MEMORY;
     partition->too_late += closed;
@@ -249,10 +219,10 @@ add_report(struct partition *partition, const struct report *report, struct erro
     } else {
         outcome = judge(partition->policy, &entry->stats, report_moment(report));
         if (outcome == PARTITION_COUNTED && !stats_add(&entry->stats, report))
-            return refuse_sum(partition, report, "station", entry->id, error);
+            return refuse_sum(partition, report, "station", entry->id.text, error);
     }
     if (partition->changes && outcome == PARTITION_COUNTED)
-        changes_mark(partition->changes, (size_t)(entry - partition->stations.stations));
+        changes_mark(partition->changes, (size_t)(entry - partition_stations(partition)));
     return outcome;
 }
 

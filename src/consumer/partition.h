@@ -10,8 +10,9 @@
 
 #include "common/error.h"
 #include "consumer/changes.h"
-#include "consumer/stations.h"
+#include "consumer/windows.h"
 #include "record/report_format.h"
+#include "record/stations.h"
 
 /* What becomes of a record. */
 enum partition_outcome {
@@ -62,6 +63,13 @@ struct partition_settings {
     struct window_rule window;
 };
 
+/* What is known of a station. */
+struct station {
+    struct station_id id;
+    struct stats stats;
+    struct windows windows;
+};
+
 /* The key of the record at hand. */
 struct partition_key {
     const void *data;
@@ -75,7 +83,7 @@ struct partition {
     struct window_rule window;
     const struct partition_policy *policy; /* borrowed; changes with a reload */
     struct report_reader reader;
-    struct stations stations; /* monthly: none, but */
+    struct stations stations; /* each a struct station; monthly: none, but */
     struct windows months;
     struct changes *changes;                 /* borrowed; NULL: nobody asks for them */
     const struct partition_key *key;         /* borrowed; NULL: it may be any */
@@ -91,11 +99,15 @@ void partition_init(struct partition *partition, const struct partition_settings
                     const struct partition_policy *policy, uint64_t seed);
 void partition_fini(struct partition *partition);
 
+/* Its stations, in the order of their first appearance. Valid until one is added. */
+static inline struct station *
+partition_stations(const struct partition *partition)
+{
+    return partition->stations.elements;
+}
+
 /* How many stations, or months, have statistics. */
 size_t partition_entries(const struct partition *partition);
-
-/* Whether this is a key of partition-N.json itself, which no station can be called. */
-bool partition_is_reserved(const char *id, size_t length);
 
 /*
  * Takes one record into the statistics, counts its outcome and returns it; the reason of an invalid

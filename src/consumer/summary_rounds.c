@@ -46,18 +46,20 @@ look_for_others(struct consumer *consumer, const struct summary_topic *topic, si
                 size_t index)
 {
     const struct station *station =
-        &consumer_partition(consumer, partition)->partition.stations.stations[index];
+        &partition_stations(&consumer_partition(consumer, partition)->partition)[index];
     uint8_t *place = &consumer_partition(consumer, partition)->changes.places[index];
 
     *place = CHANGES_ALONE;
     for (size_t i = topic->first; i < topic->end; i++) {
         struct consumer_partition *other = consumer_partition(consumer, i);
-        const struct stations *stations = &other->partition.stations;
         const struct station *found =
-            i == partition ? NULL : stations_find(stations, station->id, station->id_length);
+            i == partition
+                ? NULL
+                : stations_find(&other->partition.stations, station->id.text, station->id.length);
 
         if (found)
-            *place = other->changes.places[found - stations->stations] = CHANGES_SHARED;
+            *place = other->changes.places[found - partition_stations(&other->partition)] =
+                CHANGES_SHARED;
     }
 }
 
@@ -73,12 +75,13 @@ merge(struct consumer *consumer, const struct summary_topic *topic, const struct
 
     for (size_t i = topic->first; i < topic->end; i++) {
         struct consumer_partition *partition = consumer_partition(consumer, i);
-        const struct stations *stations = &partition->partition.stations;
-        const struct station *found = stations_find(stations, station->id, station->id_length);
+        const struct station *found =
+            stations_find(&partition->partition.stations, station->id.text, station->id.length);
 
         if (!found)
             continue;
-        changes_clear(&partition->changes, (size_t)(found - stations->stations));
+        changes_clear(&partition->changes,
+                      (size_t)(found - partition_stations(&partition->partition)));
         if (any)
             stats_merge(stats, &found->stats);
         else
@@ -93,15 +96,15 @@ send_station(struct consumer *consumer, struct summary_topic *topic, size_t part
 {
     struct summaries *summaries = consumer->summaries;
     struct consumer_partition *from = consumer_partition(consumer, partition);
-    const struct station *station = &from->partition.stations.stations[index];
+    const struct station *station = &partition_stations(&from->partition)[index];
     struct stats stats = station->stats;
     struct error error = ERROR_INIT;
     char text[SUMMARY_SIZE_MAX];
     struct sink_message message = {
         .topic = (size_t)(topic - summaries->topics),
         .number = (uint64_t)(topic - summaries->topics),
-        .key = station->id,
-        .key_length = station->id_length,
+        .key = station->id.text,
+        .key_length = station->id.length,
         .payload = text,
     };
     int result;
@@ -111,7 +114,7 @@ send_station(struct consumer *consumer, struct summary_topic *topic, size_t part
     changes_clear(&from->changes, index);
     if (from->changes.places[index] == CHANGES_SHARED)
         merge(consumer, topic, station, &stats);
-    message.payload_length = summary_format(&topic->fields, station->id, &stats, text);
+    message.payload_length = summary_format(&topic->fields, station->id.text, &stats, text);
     result = sink_send(summaries->sink, &message, &error);
     if (result == 0) {
         topic->pending++;

@@ -61,8 +61,10 @@ fill_part(struct part *part, const struct snapshot_file *file, size_t index)
         part->station.year = civil.year;
         part->station.month = civil.month;
     } else {
-        part->station.id = partition->stations.stations[index].id;
-        part->station.stats = partition->stations.stations[index].stats;
+        const struct station *station = &partition_stations(partition)[index];
+
+        part->station.id = station->id.text;
+        part->station.stats = station->stats;
     }
 }
 

@@ -153,9 +153,8 @@ pass_gap(struct reader *reader, struct reader_partition *partition, int64_t low,
     if (partition->rules->on_lost_offset != READER_LOST_EARLIEST) {
         log_event_at(reader->log, MESSAGE_OFFSET_LOST,
                      reader_at(partition, partition->stream.offset),
-                     "%s; to go on behind the gap, start once with -o "
-                     "reader.on_lost_offset=earliest",
-                     message->text);
+                     "%s; to go on behind the gap, start once with -o %s.on_lost_offset=earliest",
+                     message->text, reader->ops->kind->section);
         reader_leave(reader, EX_DATAERR);
         return false;
     }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/values.h"
 #include "record/report.h"
@@ -63,4 +64,16 @@ report_check(const struct report *report, struct error *error)
         return error_set(error, -EINVAL, "the degrees of %.*s are %f, must be a finite number",
                          (int)report->station_length, report->station, report->degrees);
     return 0;
+}
+
+void
+report_copy_station(const struct report *report, char station[REPORT_STATION_MAX + 1])
+{
+    size_t length = report ? report->station_length : 0;
+
+    if (length > REPORT_STATION_MAX || (report && !value_is_text(report->station, length)))
+        length = 0;
+    if (length > 0)
+        memcpy(station, report->station, length);
+    station[length] = '\0';
 }

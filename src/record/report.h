@@ -51,6 +51,9 @@ report_moment(const struct report *report)
  */
 int report_check(const struct report *report, struct error *error);
 
+/* The station's id as text, terminated; "": report is NULL, or the id is no text. */
+void report_copy_station(const struct report *report, char station[REPORT_STATION_MAX + 1]);
+
 /*
  * What a message shows of bytes that may not be text: at most the first 48, terminated. Everything
  * but printable ASCII becomes \xNN, and a backslash is doubled so that the two can be told apart.

@@ -29,27 +29,21 @@ read_all(int fd, char *text, size_t length)
 }
 
 int
-checkpoint_load(int directory, const char *name, struct json_object **rootp, struct error *error)
+checkpoint_read(int fd, const char *name, int64_t size_max, struct json_object **rootp,
+                struct error *error)
 {
-    cleanup(close) int fd = -1;
     cleanup(free) char *text = NULL;
     struct stat st;
     int result;
 
-    /* O_NONBLOCK: a FIFO under this name must not hang the start. */
-    fd =
-        TEMP_FAILURE_RETRY(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (fd < 0 && errno == ENOENT)
-        return CHECKPOINT_E_NONE;
-    if (fd < 0 && errno == ELOOP)
-        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is a symbolic link", name);
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fstat(fd, &st) < 0)
         return error_set(error, -errno, "%s: %s", name, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is not a regular file", name);
-    if (st.st_size > CHECKPOINT_SIZE_MAX)
-        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is %lld bytes large, must be at most %d",
-                         name, (long long)st.st_size, CHECKPOINT_SIZE_MAX);
+    if (st.st_size > size_max)
+        return error_set(error, CHECKPOINT_E_CORRUPT,
+                         "%s: is %lld bytes large, must be at most %lld", name,
+                         (long long)st.st_size, (long long)size_max);
     text = malloc((size_t)st.st_size + 1);
     if (!text)
         return error_set(error, -ENOMEM, "%s: no memory for its %lld bytes", name,
@@ -61,6 +55,23 @@ checkpoint_load(int directory, const char *name, struct json_object **rootp, str
     if (result == JSON_E_BAD)
         return error_prefix(error, CHECKPOINT_E_CORRUPT, "%s: ", name);
     return result;
+}
+
+int
+checkpoint_load(int directory, const char *name, struct json_object **rootp, struct error *error)
+{
+    cleanup(close) int fd = -1;
+
+    /* O_NONBLOCK: a FIFO under this name must not hang the start. */
+    fd =
+        TEMP_FAILURE_RETRY(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (fd < 0 && errno == ENOENT)
+        return CHECKPOINT_E_NONE;
+    if (fd < 0 && errno == ELOOP)
+        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is a symbolic link", name);
+    if (fd < 0)
+        return error_set(error, -errno, "%s: %s", name, strerror(errno));
+    return checkpoint_read(fd, name, CHECKPOINT_SIZE_MAX, rootp, error);
 }
 
 static int

@@ -22,6 +22,13 @@ enum { CHECKPOINT_E_NONE = 1, CHECKPOINT_E_CORRUPT = 2, CHECKPOINT_E_GONE = 3 };
 int checkpoint_load(int directory, const char *name, struct json_object **rootp,
                     struct error *error);
 
+/*
+ * Reads a file that is open, name being for messages: 0, CHECKPOINT_E_CORRUPT or a negative errno,
+ * likewise.
+ */
+int checkpoint_read(int fd, const char *name, int64_t size_max, struct json_object **rootp,
+                    struct error *error);
+
 /* Writes the document's content, beginning with json_writer_begin(writer, NULL, '{'). */
 typedef void (*checkpoint_write_fn)(void *userdata, struct json_writer *writer);
 

@@ -63,16 +63,16 @@ check_partition(struct partition *partition, int64_t offset)
     must(offset >= 0 && offset < INT64_MAX, "%lld", (long long)offset);
     check_windows(&partition->months, &partition_months, &partition->shape);
     for (size_t i = 0; i < stations->n_stations; i++) {
-        const struct station *station = &stations->stations[i];
+        const struct station *station = &partition_stations(partition)[i];
 
         check_stats(&station->stats, &partition->shape);
         check_windows(&station->windows, &partition->window, &partition->shape);
-        must(station->id_length >= 1 && station->id_length <= REPORT_STATION_MAX &&
-                 value_is_text(station->id, station->id_length) &&
-                 !partition_is_reserved(station->id, station->id_length),
-             "\"%s\"", station->id);
-        must(stations_find(stations, station->id, station->id_length) == station, "\"%s\"",
-             station->id);
+        must(station->id.length >= 1 && station->id.length <= REPORT_STATION_MAX &&
+                 value_is_text(station->id.text, station->id.length) &&
+                 !stations_is_reserved(station->id.text, station->id.length),
+             "\"%s\"", station->id.text);
+        must(stations_find(stations, station->id.text, station->id.length) == station, "\"%s\"",
+             station->id.text);
     }
 }
 
@@ -101,12 +101,12 @@ check_settings(const struct partition_settings *settings, const char *text, size
 
         check_partition(&partition, offset);
         for (size_t i = 0; !memchr(text, '\\', size) && i < partition.stations.n_stations; i++)
-            must(memmem(text, size, partition.stations.stations[i].id,
-                        partition.stations.stations[i].id_length),
+            must(memmem(text, size, partition_stations(&partition)[i].id.text,
+                        partition_stations(&partition)[i].id.length),
                  "another id was read than stands there");
         fuzz_partition_must_come_back(settings, written);
         for (size_t i = 0; i < partition.stations.n_stations; i++)
-            count_more(&partition.stations.stations[i].stats);
+            count_more(&partition_stations(&partition)[i].stats);
         for (size_t i = 0; i < partition.months.n_windows; i++)
             count_more(&partition.months.windows[i].stats);
         counted = fuzz_partition_write(&partition, offset);

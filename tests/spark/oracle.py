@@ -81,14 +81,18 @@ def compare(found, expected):
            f"missing {sorted(set(expected) - set(found))[:3]}, too many {sorted(set(found) - set(expected))[:3]}")
 
 
-def predict(model, values):
+def leaf(model, values):
     """By spark/README.md alone."""
     values = [single(value) if feature["type"] == "float" else float(value)
               for feature, value in zip(model["features"], values)]
     node = model["nodes"][0]
     while "feature" in node:
         node = model["nodes"][node["below" if values[node["feature"]] <= node["threshold"] else "above"]]
-    return node["raining"]
+    return node
+
+
+def predict(model, values):
+    return leaf(model, values)["raining"]
 
 
 def predictions(model, reports, path):
@@ -112,4 +116,5 @@ def table(path):
         print(json.dumps(dict(zip(rows[0], row))))
 
 
-{"stats": stats, "dataset": dataset, "predictions": predictions, "table": table}[sys.argv[1]](*sys.argv[2:])
+if __name__ == "__main__":
+    {"stats": stats, "dataset": dataset, "predictions": predictions, "table": table}[sys.argv[1]](*sys.argv[2:])

@@ -493,6 +493,38 @@ or_without_any_blanks(void **state)
 }
 
 static void
+or_small_things_on_a_line(void **state)
+{
+    struct output output = {.room = SIZE_MAX};
+    struct json_writer writer;
+
+    json_writer_init(&writer, take_output, &output);
+    json_writer_begin(&writer, NULL, '[');
+    for (int i = 1; i <= 2; i++) {
+        json_writer_begin_line(&writer, NULL, '{');
+        json_writer_integer(&writer, "a", i);
+        json_writer_begin_line(&writer, "b", '[');
+        json_writer_integer(&writer, NULL, 3);
+        json_writer_integer(&writer, NULL, 4);
+        json_writer_end(&writer, ']');
+        json_writer_integer(&writer, "c", 5);
+        json_writer_end(&writer, '}');
+    }
+    json_writer_begin(&writer, NULL, '[');
+    json_writer_integer(&writer, NULL, 6);
+    json_writer_end(&writer, ']');
+    json_writer_end(&writer, ']');
+    assert_int_equal(json_writer_finish(&writer), 0);
+    assert_string_equal(output.text, "[\n"
+                                     "  {\"a\": 1, \"b\": [3, 4], \"c\": 5},\n"
+                                     "  {\"a\": 2, \"b\": [3, 4], \"c\": 5},\n"
+                                     "  [\n"
+                                     "    6\n"
+                                     "  ]\n"
+                                     "]\n");
+}
+
+static void
 documents_are_written_pretty(void **state)
 {
     struct output output = {.room = SIZE_MAX};
@@ -658,6 +690,7 @@ main(void)
         cmocka_unit_test(members_come_in_the_order_of_the_text),
         cmocka_unit_test(documents_are_written_pretty),
         cmocka_unit_test(or_without_any_blanks),
+        cmocka_unit_test(or_small_things_on_a_line),
         cmocka_unit_test(texts_longer_than_the_buffer_are_whole),
         cmocka_unit_test(random_documents_come_back),
         cmocka_unit_test(the_first_failure_ends_the_writing),

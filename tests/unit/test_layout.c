@@ -480,7 +480,7 @@ a_large_whole_number_is_not_clamped(void **state)
                      "\"avg\": 9223372036854775807, " REST),
              &partition, &offset, &error) != 0)
         fail_msg("%s", error.text);
-    assert_true(partition.stations.stations[0].stats.sum == 9223372036854775807.0);
+    assert_true(partition_stations(&partition)->stats.sum == 9223372036854775807.0);
     partition_fini(&partition);
 }
 

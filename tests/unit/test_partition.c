@@ -92,10 +92,10 @@ dump(const struct partition *partition)
 
     assert_non_null(file);
     for (size_t i = 0; i < partition->stations.n_stations; i++) {
-        const struct station *station = &partition->stations.stations[i];
+        const struct station *station = &partition_stations(partition)[i];
         const struct stats *stats = &station->stats;
 
-        fprintf(file, "%s %" PRId64 " %a %a %a %d %d %d %d %d\n", station->id, stats->count,
+        fprintf(file, "%s %" PRId64 " %a %a %a %d %d %d %d %d\n", station->id.text, stats->count,
                 stats->sum, stats->min, stats->max, moment_date(stats->start),
                 moment_date(stats->end), moment_date(stats->min_date), moment_date(stats->max_date),
                 stats->has_extremes);
@@ -189,11 +189,11 @@ keys_of_the_file_are_reserved(void **state)
                                          "offsets",   "xoffset",   "partitio", "partitions",
                                          "PARTITION", "offsetxyz", "partit"};
 
-    assert_true(partition_is_reserved("offset", 6));
-    assert_true(partition_is_reserved("partition", 9));
-    assert_true(partition_is_reserved("offsets", 6));
+    assert_true(stations_is_reserved("offset", 6));
+    assert_true(stations_is_reserved("partition", 9));
+    assert_true(stations_is_reserved("offsets", 6));
     for (size_t i = 0; i < N_ELEMENTS(others); i++)
-        if (partition_is_reserved(others[i], strlen(others[i])))
+        if (stations_is_reserved(others[i], strlen(others[i])))
             fail_msg("\"%s\" is reserved", others[i]);
 }
 
@@ -209,7 +209,7 @@ ids_may_be_nearly_anything(void **state)
     for (size_t i = 0; i < N_ELEMENTS(ids); i++)
         assert_int_equal(apply(&partition, ids[i], 0, (double)i), PARTITION_COUNTED);
     for (size_t i = 0; i < N_ELEMENTS(ids); i++) {
-        assert_string_equal(partition.stations.stations[i].id, ids[i]);
+        assert_string_equal(partition_stations(&partition)[i].id.text, ids[i]);
         assert_true(stats_of(&partition, ids[i])->sum == (double)i);
     }
     /* The longest id that there is, and two that differ in their last byte only. */

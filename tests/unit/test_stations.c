@@ -14,17 +14,47 @@
 
 #include <cmocka.h>
 
-#include "consumer/stations.h"
+#include "record/stations.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+
+struct station {
+    struct station_id id;
+    int64_t count;
+    char rest[100];
+};
+
+static void
+init(struct stations *stations, uint64_t seed)
+{
+    stations_init(stations, sizeof(struct station), seed);
+}
+
+static struct station *
+find(const struct stations *stations, const char *id, size_t length)
+{
+    return stations_find(stations, id, length);
+}
+
+static struct station *
+at(const struct stations *stations, size_t index)
+{
+    return (struct station *)stations->elements + index;
+}
 
 static void
 add(struct stations *stations, const char *id, size_t length, int64_t count)
 {
-    const struct stats stats = {.count = count};
+    static const char zero[100];
+    struct station *station;
 
-    assert_null(stations_find(stations, id, length));
-    assert_int_equal(stations_add(stations, id, length, &stats, &(struct windows){0}), 0);
+    assert_null(find(stations, id, length));
+    station = stations_add(stations, id, length);
+    assert_non_null(station);
+    assert_int_equal(station->count, 0);
+    assert_memory_equal(station->rest, zero, sizeof(zero));
+    station->count = count;
+    memset(station->rest, '#', sizeof(station->rest));
 }
 
 static void
@@ -32,9 +62,9 @@ an_empty_table_finds_nothing(void **state)
 {
     struct stations stations;
 
-    stations_init(&stations, 1);
-    assert_null(stations_find(&stations, "A", 1));
-    assert_null(stations_find(&stations, "", 0));
+    init(&stations, 1);
+    assert_null(find(&stations, "A", 1));
+    assert_null(find(&stations, "", 0));
     assert_int_equal(stations.n_stations, 0);
     stations_fini(&stations);
 }
@@ -49,22 +79,22 @@ ids_are_compared_whole(void **state)
     } ids[] = {{"A", 1}, {"AB", 2}, {"ABC", 3}, {"a", 1}, {"A\0B", 3}, {"A\0C", 3}, {"B", 1}};
     struct stations stations;
 
-    stations_init(&stations, 1);
+    init(&stations, 1);
     for (size_t i = 0; i < N_ELEMENTS(ids); i++)
         add(&stations, ids[i].id, ids[i].length, (int64_t)i + 1);
     for (size_t i = 0; i < N_ELEMENTS(ids); i++) {
-        struct station *station = stations_find(&stations, ids[i].id, ids[i].length);
+        struct station *station = find(&stations, ids[i].id, ids[i].length);
 
         assert_non_null(station);
-        assert_ptr_equal(station, &stations.stations[i]);
-        assert_int_equal(station->id_length, ids[i].length);
-        assert_memory_equal(station->id, ids[i].id, ids[i].length);
-        assert_int_equal(station->id[ids[i].length], '\0');
-        assert_int_equal(station->stats.count, i + 1);
+        assert_ptr_equal(station, at(&stations, i));
+        assert_int_equal(station->id.length, ids[i].length);
+        assert_memory_equal(station->id.text, ids[i].id, ids[i].length);
+        assert_int_equal(station->id.text[ids[i].length], '\0');
+        assert_int_equal(station->count, i + 1);
     }
-    assert_ptr_equal(stations_find(&stations, "ABX", 2), &stations.stations[1]);
-    assert_null(stations_find(&stations, "ABX", 3));
-    assert_null(stations_find(&stations, "A\0", 2));
+    assert_ptr_equal(find(&stations, "ABX", 2), at(&stations, 1));
+    assert_null(find(&stations, "ABX", 3));
+    assert_null(find(&stations, "A\0", 2));
     stations_fini(&stations);
 }
 
@@ -74,11 +104,11 @@ the_id_is_copied(void **state)
     char id[] = "StationA";
     struct stations stations;
 
-    stations_init(&stations, 1);
+    init(&stations, 1);
     add(&stations, id, 8, 1);
     memset(id, '#', 8);
-    assert_non_null(stations_find(&stations, "StationA", 8));
-    assert_string_equal(stations.stations[0].id, "StationA");
+    assert_non_null(find(&stations, "StationA", 8));
+    assert_string_equal(at(&stations, 0)->id.text, "StationA");
     stations_fini(&stations);
 }
 
@@ -93,7 +123,7 @@ many_stations_are_found(void **state)
         struct stations stations;
         char id[32];
 
-        stations_init(&stations, seeds[s]);
+        init(&stations, seeds[s]);
         for (int i = 0; i < N; i++) {
             add(&stations, id, (size_t)snprintf(id, sizeof(id), "Station%d", i), i + 1);
             assert_true(stations.n_slots >= 2 * stations.n_stations);
@@ -102,12 +132,12 @@ many_stations_are_found(void **state)
         assert_int_equal(stations.n_stations, N);
         for (int i = 0; i < N; i++) {
             size_t length = (size_t)snprintf(id, sizeof(id), "Station%d", i);
-            struct station *station = stations_find(&stations, id, length);
+            struct station *station = find(&stations, id, length);
 
-            assert_ptr_equal(station, &stations.stations[i]);
-            assert_int_equal(station->stats.count, i + 1);
+            assert_ptr_equal(station, at(&stations, i));
+            assert_int_equal(station->count, i + 1);
             id[0] = 'X';
-            assert_null(stations_find(&stations, id, length));
+            assert_null(find(&stations, id, length));
         }
         stations_fini(&stations);
     }
@@ -128,23 +158,23 @@ random_use_agrees_with_an_array(void **state)
         size_t n = 0;
         struct stations stations;
 
-        stations_init(&stations, (uint64_t)random());
+        init(&stations, (uint64_t)random());
         for (int step = 0; step < STEPS; step++) {
-            size_t length = 1 + (size_t)(random() % 3), at = 0;
+            size_t length = 1 + (size_t)(random() % 3), place = 0;
             struct station *station;
             char id[4];
 
             for (size_t i = 0; i < length; i++)
                 id[i] = (char)(random() % 8);
-            while (at < n &&
-                   (oracle[at].length != length || memcmp(oracle[at].id, id, length) != 0))
-                at++;
-            station = stations_find(&stations, id, length);
-            assert_ptr_equal(station, at < n ? &stations.stations[at] : NULL);
+            while (place < n &&
+                   (oracle[place].length != length || memcmp(oracle[place].id, id, length) != 0))
+                place++;
+            station = find(&stations, id, length);
+            assert_ptr_equal(station, place < n ? at(&stations, place) : NULL);
             if (station) {
-                assert_int_equal(station->stats.count, oracle[at].count);
-                station->stats.count++;
-                oracle[at].count++;
+                assert_int_equal(station->count, oracle[place].count);
+                station->count++;
+                oracle[place].count++;
             } else if (n < N) {
                 memcpy(oracle[n].id, id, length);
                 oracle[n].length = length;
@@ -166,14 +196,14 @@ the_seed_changes_the_hash(void **state)
     size_t n_equal = 0;
     char id[2];
 
-    stations_init(&one, 1);
-    stations_init(&two, 2);
+    init(&one, 1);
+    init(&two, 2);
     for (id[0] = 'A'; id[0] <= 'Z'; id[0]++) {
         add(&one, id, 1, 1);
         add(&two, id, 1, 1);
     }
     for (size_t i = 0; i < one.n_stations; i++)
-        n_equal += one.stations[i].hash == two.stations[i].hash;
+        n_equal += at(&one, i)->id.hash == at(&two, i)->id.hash;
     assert_int_equal(n_equal, 0);
     stations_fini(&one);
     stations_fini(&two);

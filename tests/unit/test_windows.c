@@ -191,7 +191,8 @@ a_window_takes_reports_until_it_is_closed(void **state)
     assert_int_equal(apply(&partition, 'A', JANUARY + 30, 30), PARTITION_COUNTED);
     assert_int_equal(window_of(&partition, 'A', "2000-01")->stats.count, 3);
     assert_int_equal(partition.too_late, 1);
-    assert_int_equal(stations_find(&partition.stations, "A", 1)->stats.count, 7);
+    assert_int_equal(
+        ((const struct station *)stations_find(&partition.stations, "A", 1))->stats.count, 7);
     /* It is kept 31 days longer, until a window is added behind that. */
     assert_int_equal(apply(&partition, 'A', JANUARY + 59, 20), PARTITION_COUNTED);
     assert_non_null(window_of(&partition, 'A', "2000-01"));
@@ -219,7 +220,8 @@ what_is_late_for_the_station_may_be_in_time_for_a_window(void **state)
     assert_int_equal(apply(&partition, 'A', JANUARY, 99), PARTITION_LATE); /* a duplicate there */
     assert_int_equal(apply(&partition, 'A', JANUARY + 1, 30), PARTITION_COUNTED);
     assert_int_equal(apply(&partition, 'A', JANUARY + 1, 99), PARTITION_LATE);
-    assert_int_equal(stations_find(&partition.stations, "A", 1)->stats.count, 2);
+    assert_int_equal(
+        ((const struct station *)stations_find(&partition.stations, "A", 1))->stats.count, 2);
     assert_int_equal(window_of(&partition, 'A', "2000-01-02")->stats.count, 1);
     partition_fini(&partition);
 }
@@ -236,7 +238,8 @@ a_sum_that_would_be_infinite_changes_nothing(void **state)
     assert_int_equal(apply(&partition, 'A', JANUARY + 366, 1.7e308), PARTITION_COUNTED);
     /* Of all its time the sum would be finite. */
     assert_int_equal(apply(&partition, 'A', JANUARY + 367, 1.7e308), PARTITION_INVALID);
-    assert_int_equal(stations_find(&partition.stations, "A", 1)->stats.count, 2);
+    assert_int_equal(
+        ((const struct station *)stations_find(&partition.stations, "A", 1))->stats.count, 2);
     assert_int_equal(window_of(&partition, 'A', "2001")->stats.count, 1);
     partition_fini(&partition);
 }
