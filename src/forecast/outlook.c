@@ -3,6 +3,7 @@
 /* From a record's bytes to its station's last two days, and to what they say of the next. */
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "common/json.h"
@@ -147,6 +148,11 @@ add_report(struct outlook *outlook, const struct report *report,
         return OUTLOOK_DUPLICATE;
     if (report->date < last.date - 1)
         return OUTLOOK_LATE;
+    outlook->undo = (struct outlook_undo){
+        .station = (size_t)(station - outlook_stations(outlook)),
+        .before = *station,
+        .score = outlook->score,
+    };
     if (report->date > last.date) {
         go_on(outlook, station, report);
     } else { /* the day before, which was not known */
@@ -175,6 +181,34 @@ outlook_apply(struct outlook *outlook, const void *payload, size_t length,
         outlook->outcomes[outcome]++;
     report_reader_release(&outlook->reader);
     return outcome;
+}
+
+void
+outlook_undo(struct outlook *outlook)
+{
+    outlook_stations(outlook)[outlook->undo.station] = outlook->undo.before;
+    outlook->score = outlook->undo.score;
+    outlook->outcomes[OUTLOOK_COUNTED]--;
+}
+
+static double
+share(int64_t part, const struct outlook_score *score)
+{
+    int64_t all = score->hits + score->false_alarms + score->misses + score->correct_negatives;
+
+    return all > 0 ? (double)part / (double)all : NAN;
+}
+
+double
+outlook_accuracy(const struct outlook_score *score)
+{
+    return share(score->hits + score->correct_negatives, score);
+}
+
+double
+outlook_base_rate(const struct outlook_score *score)
+{
+    return share(score->hits + score->misses, score);
 }
 
 struct line {

@@ -76,6 +76,11 @@ struct outlook {
     struct stations stations; /* each a struct outlook_station */
     struct model *model;      /* NULL: no predictions are made; see outlook_set_model() */
     struct outlook_score score;
+    struct outlook_undo {
+        size_t station; /* index of what the last prediction has changed, */
+        struct outlook_station before;
+        struct outlook_score score; /* and how it was */
+    } undo;
     uint64_t outcomes[OUTLOOK_N_OUTCOMES]; /* since the start of the process */
     enum outlook_fault fault;              /* of the last invalid record */
     char station[REPORT_STATION_MAX + 1];  /* its station; "": not known, or no text */
@@ -115,6 +120,16 @@ outlook_stations(const struct outlook *outlook)
  */
 enum outlook_outcome outlook_apply(struct outlook *outlook, const void *payload, size_t length,
                                    struct outlook_prediction *prediction, struct error *error);
+
+/*
+ * Takes back the record that was applied last, which has led to a prediction: it will be applied
+ * again.
+ */
+void outlook_undo(struct outlook *outlook);
+
+/* The share of right predictions, and that of rainy days among theirs; NAN before the first one. */
+double outlook_accuracy(const struct outlook_score *score);
+double outlook_base_rate(const struct outlook_score *score);
 
 /*
  * Writes a prediction as a record's value, and returns how many bytes, not terminated:

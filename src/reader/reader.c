@@ -83,12 +83,15 @@ take_over(void *userdata, const struct settings *settings)
         log_event(reader->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
         return;
     }
+    if (reader->ops->accept && !reader->ops->accept(reader, &config)) {
+        reader_settings_fini(&config);
+        reader->reload_failed = true;
+        return;
+    }
     reader_settings_fini(&reader->config);
     reader->config = config;
     for (size_t i = 0; i < reader->n_partitions; i++)
         follow_rules(reader, &reader->partitions[i]);
-    if (reader->ops->reloaded)
-        reader->ops->reloaded(reader);
     follow_credentials(reader, settings);
     if (loop_timer_is_set(reader->save_timer)) {
         loop_unset_timer(reader->save_timer);
@@ -101,7 +104,9 @@ on_reload(void *userdata)
 {
     struct reader *reader = userdata;
 
-    reader->reload_failed = !daemon_reload(reader->daemon, reader->settings, take_over, reader);
+    reader->reload_failed = false; /* or take_over() finds otherwise */
+    if (!daemon_reload(reader->daemon, reader->settings, take_over, reader))
+        reader->reload_failed = true;
     reader->metrics_due = true;
 }
 

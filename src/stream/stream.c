@@ -305,6 +305,15 @@ stream_meet_range(struct stream *stream, int64_t low, int64_t high, struct error
 }
 
 void
+stream_touch(struct stream *stream)
+{
+    if (stream->offset < 0)
+        return; /* the first record will see to it */
+    stream->dirty = true;
+    stream->urgent = true;
+}
+
+void
 stream_remember(struct stream *stream, const struct source *source,
                 const struct source_record *record)
 {

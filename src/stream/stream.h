@@ -133,6 +133,9 @@ stream_pass(struct stream *stream, int64_t offset)
     stream->dirty = true;
 }
 
+/* The state has changed without a record: it is written again, soon. */
+void stream_touch(struct stream *stream);
+
 /* The record passed last, remembered as an anchor. Once a batch. */
 void stream_remember(struct stream *stream, const struct source *source,
                      const struct source_record *record);

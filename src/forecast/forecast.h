@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+/* weatherd-forecast at work: what the reader makes of partitions when their states are outlooks. */
+
+#include "common/daemon.h"
+
+/* As reader_run(). */
+int forecast_run(struct daemon *daemon, struct settings *settings);
