@@ -237,6 +237,11 @@ reports_come_to_predictions(void **state)
             check_step(course, step, latest,
                        apply(&outlook, "A", step->day, 1.5, step->rain, &prediction), &prediction);
             assert_int_equal(outlook.outcomes[step->outcome], 1);
+            if (step->outcome != OUTLOOK_COUNTED) {
+                cleanup(free) char *after = write_out(&outlook, 5);
+
+                assert_string_equal(text, after);
+            }
         }
         if (memcmp(&outlook.score, &course->score, sizeof(outlook.score)) != 0)
             fail_msg("%s: the score is %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64,
