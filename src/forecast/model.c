@@ -362,10 +362,12 @@ write_part(struct json_writer *writer, const char *key, const struct part *part)
     json_writer_moment(writer, "to", moment_of_date(part->to));
     json_writer_integer(writer, "rows", part->rows);
     json_writer_integer(writer, "raining", part->raining);
-    for (size_t i = N_PART_NEEDED; i < N_PART_FIELDS; i++)
+    for (size_t i = N_PART_NEEDED; i < N_PART_FIELDS; i++) {
+        const void *share = (const char *)part + part_fields[i].offset;
+
         if (part->known & 1u << i)
-            json_writer_number(writer, part_fields[i].name,
-                               *(const double *)((const char *)part + part_fields[i].offset));
+            json_writer_number(writer, part_fields[i].name, *(const double *)share);
+    }
     json_writer_end(writer, '}');
 }
 

@@ -67,7 +67,8 @@ score(struct outlook_score *score, int predicted, bool observed)
         {&score->false_alarms, &score->hits},
     };
 
-    ++*counters[predicted][observed];
+    if (*counters[predicted][observed] < OUTLOOK_SCORE_MAX)
+        ++*counters[predicted][observed];
 }
 
 /* Of the day after the last one, when both days before it are known and there is such a day. */

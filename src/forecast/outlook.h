@@ -52,7 +52,8 @@ struct outlook_station {
     double probability;         /* and how probable rain is */
 };
 
-/* Predictions whose day has come, in the words of those who verify forecasts. */
+/* Predictions whose day has come, in the words of those who verify forecasts. None counts beyond the maximum. */
+#define OUTLOOK_SCORE_MAX (INT64_C(1) << 53)
 struct outlook_score {
     int64_t hits;              /* rain was predicted, and it rained */
     int64_t false_alarms;      /* rain was predicted, and it was dry */

@@ -8,8 +8,6 @@
 #include "common/json_fields.h"
 #include "forecast/outlook_json.h"
 
-#define COUNT_MAX (INT64_C(1) << 53) /* as far as a double counts */
-
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- reading ---- */
@@ -19,7 +17,7 @@ load_score(struct json_object *object, struct outlook_score *score, struct error
 {
 #define COUNTER(member)                                                                            \
     {                                                                                              \
-#member, JSON_INTEGER, offsetof(struct outlook_score, member), false, 0, COUNT_MAX         \
+#member, JSON_INTEGER, offsetof(struct outlook_score, member), false, 0, OUTLOOK_SCORE_MAX \
     }
     static const struct json_field fields[] = {
         COUNTER(hits),

@@ -5,6 +5,9 @@
 
 load ../lib/kit
 
+# shellcheck disable=SC2154 # kit_top is the kit's
+top=$kit_top
+
 # Predictions of a tree and reports drawn with a seed; "PREDICTIONS RAINY AT_A_THRESHOLD" is in figures.
 foresee() # SEED
 {
@@ -27,7 +30,7 @@ foresee() # SEED
 }
 
 @test "the document fits its schema, in which the model's is that of spark/" {
-    local schema=$kit_top/share/forecast.schema.json change
+    local schema=$top/share/forecast.schema.json change
 
     foresee 1
     helper schema.py "$schema" forecast.json
@@ -42,6 +45,6 @@ foresee() # SEED
         expect_status 1
     done
     json "$schema" "{k: v for k, v in d['\$defs']['model'].items() if k != '\$id'}" >embedded
-    json "$kit_top/spark/model.schema.json" "{k: v for k, v in d.items() if k != '\$schema'}" >exported
+    json "$top/spark/model.schema.json" "{k: v for k, v in d.items() if k != '\$schema'}" >exported
     diff embedded exported
 }

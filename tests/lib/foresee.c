@@ -15,7 +15,7 @@
 
 static const struct outlook_settings settings = {.number = 7, .format = REPORT_FORMAT_JSON};
 
-static void
+static _Noreturn void
 fail(const struct error *error)
 {
     fprintf(stderr, "foresee: %s\n", error->text);
@@ -80,7 +80,11 @@ main(int argc, char **argv)
     ssize_t length;
     FILE *file;
 
-    if (argc != 3 || model_load(argv[1], &model, &error) != 0)
+    if (argc != 3) {
+        fputs("Usage: foresee MODEL DOCUMENT\n", stderr);
+        return 64;
+    }
+    if (model_load(argv[1], &model, &error) != 0)
         fail(&error);
     outlook_init(&outlook, &settings, 100, 1);
     outlook_set_model(&outlook, model);

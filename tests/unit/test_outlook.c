@@ -237,6 +237,11 @@ reports_come_to_predictions(void **state)
             check_step(course, step, latest,
                        apply(&outlook, "A", step->day, 1.5, step->rain, &prediction), &prediction);
             assert_int_equal(outlook.outcomes[step->outcome], 1);
+            if (step->outcome != OUTLOOK_COUNTED) {
+                cleanup(free) char *after = write_out(&outlook, 5);
+
+                assert_string_equal(text, after);
+            }
         }
         if (memcmp(&outlook.score, &course->score, sizeof(outlook.score)) != 0)
             fail_msg("%s: the score is %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64,
@@ -627,6 +632,27 @@ a_file_carries_its_model(void **state)
     outlook_fini(&loaded);
 }
 
+/* What was loaded can be written, and what is written can be loaded, whatever comes. */
+static void
+a_full_score_stays(void **state)
+{
+    struct outlook_prediction prediction;
+    struct error error = ERROR_INIT;
+    struct outlook outlook;
+    int64_t offset;
+
+    if (load(&outlook,
+             "{\"offset\": 5, \"partition\": 2, \"score\": {\"hits\": 9007199254740992, "
+             "\"false_alarms\": 0, \"misses\": 0, \"correct_negatives\": 0}, \"stations\": {\"A\": "
+             "{\"days\": [" DAY1 ", " DAY2 "], \"prediction\": {\"date\": \"2012-01-03\", "
+             "\"prediction\": 1, \"probability\": 0.5}}}}",
+             &offset, &error) != 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(apply(&outlook, "A", 2, 1, RAIN, &prediction), OUTLOOK_COUNTED);
+    assert_true(outlook.score.hits == OUTLOOK_SCORE_MAX);
+    outlook_fini(&outlook);
+}
+
 int
 main(void)
 {
@@ -641,6 +667,7 @@ main(void)
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(the_file_is_as_documented),
         cmocka_unit_test(a_file_carries_its_model),
+        cmocka_unit_test(a_full_score_stays),
     };
 
     return cmocka_run_group_tests_name("outlook", tests, NULL, NULL);
