@@ -263,9 +263,8 @@ daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take
     bool good;
 
     notify_reloading();
-    good = daemon_load_settings(daemon, &settings) == 0;
+    good = daemon_load_settings(daemon, &settings) == 0 && take_over(userdata, settings);
     if (good) {
-        take_over(userdata, settings);
         settings_compare(running, settings, note_restart_needed, daemon);
         log_event(&daemon->log, MESSAGE_RELOAD_TAKEN, "settings reloaded from %s",
                   daemon->config_file);

@@ -84,9 +84,10 @@ int daemon_load_settings(struct daemon *daemon, struct settings **settingsp);
 /*
  * Reads the settings again and tells the supervisor so. When they are good, take_over is called with
  * them (they live for the call only) and what differs from the running ones and needs a restart is
- * named in the log. When they are not, all stays as it was, and false is returned.
+ * named in the log. When they are not, or it says so itself after it has logged the reason, all stays
+ * as it was, and false is returned.
  */
-typedef void (*daemon_take_over_fn)(void *userdata, const struct settings *settings);
+typedef bool (*daemon_take_over_fn)(void *userdata, const struct settings *settings);
 bool daemon_reload(struct daemon *daemon, const struct settings *running,
                    daemon_take_over_fn take_over, void *userdata);
 

@@ -184,7 +184,8 @@ send_prediction(struct reader *reader, struct reader_partition *base, int64_t of
         base->flow = FLOW_HELD; /* until the file has been replaced */
         return false;
     }
-    return reader_send(reader, base, offset, &partition->predictions, &message, "");
+    return reader_send(reader, base, offset, &partition->predictions, &message,
+                       "leads to a prediction");
 }
 
 static enum reader_verdict

@@ -268,7 +268,7 @@ follow_credentials(struct producer *producer, const struct settings *settings)
     producer_leave_when_done(producer);
 }
 
-static void
+static bool
 take_over(void *userdata, const struct settings *settings)
 {
     struct producer *producer = userdata;
@@ -277,13 +277,14 @@ take_over(void *userdata, const struct settings *settings)
 
     if (producer_settings_read(&config, settings, &error) < 0) {
         log_event(producer->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
-        return;
+        return false;
     }
     producer->config.interval = config.interval;
     if (loop_timer_is_set(producer->day_timer))
         loop_set_timer(producer->day_timer, producer->day_started + config.interval);
     producer_settings_fini(&config);
     follow_credentials(producer, settings);
+    return true;
 }
 
 static void

@@ -72,7 +72,7 @@ follow_credentials(struct reader *reader, const struct settings *settings)
     reader_leave(reader, EX_OK);
 }
 
-static void
+static bool
 take_over(void *userdata, const struct settings *settings)
 {
     struct reader *reader = userdata;
@@ -81,12 +81,11 @@ take_over(void *userdata, const struct settings *settings)
 
     if (reader_settings_read(&config, reader->ops->kind, settings, &error) < 0) {
         log_event(reader->log, MESSAGE_SETTINGS_WRONG, "%s", error.text);
-        return;
+        return false;
     }
     if (reader->ops->accept && !reader->ops->accept(reader, &config)) {
         reader_settings_fini(&config);
-        reader->reload_failed = true;
-        return;
+        return false;
     }
     reader_settings_fini(&reader->config);
     reader->config = config;
@@ -97,6 +96,7 @@ take_over(void *userdata, const struct settings *settings)
         loop_unset_timer(reader->save_timer);
         reader_schedule_save(reader);
     }
+    return true;
 }
 
 static void
@@ -104,9 +104,7 @@ on_reload(void *userdata)
 {
     struct reader *reader = userdata;
 
-    reader->reload_failed = false; /* or take_over() finds otherwise */
-    if (!daemon_reload(reader->daemon, reader->settings, take_over, reader))
-        reader->reload_failed = true;
+    reader->reload_failed = !daemon_reload(reader->daemon, reader->settings, take_over, reader);
     reader->metrics_due = true;
 }
 

@@ -241,7 +241,7 @@ int reader_add_outbox_topic(struct reader *reader, const struct outbox_topic *to
 /*
  * Sends a message on account of the record at this offset, which no checkpoint passes until the message
  * has been acknowledged. Takes over its headers. False when that can't be yet, or never: the record is
- * met again, or the reader is leaving. about: of the message, for the log.
+ * met again, or the reader is leaving. about: the record, for the log, as "leads to a prediction".
  */
 bool reader_send(struct reader *reader, struct reader_partition *partition, int64_t offset,
                  const struct outbox_topic *topic, struct sink_message *message, const char *about);

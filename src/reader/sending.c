@@ -181,6 +181,7 @@ reader_send(struct reader *reader, struct reader_partition *partition, int64_t o
     size_t slot = (size_t)(partition - reader->partitions);
     struct error error = ERROR_INIT;
     int result = outbox_send(reader->outbox, topic->name, slot, message, &error);
+    bool tells;
 
     /* The first look; the others are the heartbeat's, because each may take a second. */
     if (result == OUTBOX_E_NO_TOPIC && !error.text[0]) {
@@ -190,7 +191,8 @@ reader_send(struct reader *reader, struct reader_partition *partition, int64_t o
     if (result == 0)
         return true;
     sink_free_headers(message->headers);
-    error_prefix(&error, 0, "offset %lld is %s%s: ", (long long)offset, topic->what, about);
+    tells = error.text[0];
+    error_prefix(&error, 0, "offset %lld %s: ", (long long)offset, about);
     if (result < 0) {
         log_event_at(reader->log, topic->refuses, reader_at(partition, offset),
                      "%s; stopping before it; see the permissions of %s", error.text, topic->name);
@@ -198,7 +200,7 @@ reader_send(struct reader *reader, struct reader_partition *partition, int64_t o
         return false;
     }
     partition->flow = FLOW_HELD;
-    if (result == OUTBOX_E_NO_TOPIC && reader_is_news(partition, error.text))
+    if (result == OUTBOX_E_NO_TOPIC && tells && reader_is_news(partition, error.text))
         log_event_at(reader->log, topic->waiting, reader_at(partition, offset), "%s", error.text);
     return false;
 }
@@ -219,7 +221,7 @@ reader_send_letter(struct reader *reader, struct reader_partition *partition,
     cleanup(free) char *about = NULL;
 
     if (dead_letter_fill(&letter, &message) < 0 ||
-        asprintf(&about, " (%s)", fault->reason.text) < 0) {
+        asprintf(&about, "is an invalid record (%s)", fault->reason.text) < 0) {
         about = NULL;
         sink_free_headers(message.headers);
         partition->flow = FLOW_HELD;

@@ -369,7 +369,7 @@ built() # NAME
 
 # The command line goes to the array kit_command. Own options come first, so that the test's win. What a test has in the
 # array kit_under, such as valgrind, runs the program.
-kit_daemon() # consumer|producer ARGUMENT...
+kit_daemon() # consumer|forecast|producer ARGUMENT...
 {
     local program ini
 
@@ -390,10 +390,12 @@ keep=(-o consumer.duplicates=keep -o consumer.late=keep)
 
 # In the foreground, for at most $WEATHERD_TIMEOUT seconds (60): "run consumer --until-end 0-3".
 consumer() { kit_daemon consumer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
+forecast() { kit_daemon forecast "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
 producer() { kit_daemon producer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
 
 # In the background; returns when it is ready.
 consumer_start() { kit_daemon consumer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
+forecast_start() { kit_daemon forecast --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
 producer_start() { kit_daemon producer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
 
 # weatherctl on the same terms: ctl show, run ctl tail --raw

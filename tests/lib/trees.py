@@ -3,6 +3,7 @@
 """Random trees and reports for foresee, and what it must make of them, by spark/README.md and tests/spark/oracle.py.
 
     trees.py make SEED MODEL REPORTS                    writes both
+    trees.py match REPORTS PREDICTIONS MODEL...         of a topic: prints how many, or what differs
     trees.py judge MODEL REPORTS PREDICTIONS DOCUMENT   prints "PREDICTIONS RAINY AT_A_THRESHOLD", or what differs
 
 Many degrees lie on a threshold, or so near to one that rounding to single precision decides.
@@ -108,6 +109,8 @@ def expected(model, path):
             if "raining" not in report or day in days or day < latest and (latest - day).days > 1:
                 continue
             days[day] = (report["degrees"], report["raining"])
+            if len(days) > 2:
+                del days[min(days)]
             if day > latest and report["station"] in pending:
                 date, said = pending.pop(report["station"])
                 if date == day:
@@ -140,4 +143,24 @@ def judge(model, path, predictions, document):
     print(len(made), sum(prediction["prediction"] for prediction in made), at_threshold)
 
 
-{"make": make, "judge": judge}[sys.argv[1]](*sys.argv[2:])
+def match(reports, predictions, *models):
+    """Of a station and date a topic may have a prediction again, but no other one, and it is that of one of the models."""
+    found = {}
+    again = 0
+    for row in lines(predictions):
+        key = row["station"], row["date"]
+        demand(found.setdefault(key, row) == row, f"{row} after {found[key]}")
+    again = len(lines(predictions)) - len(found)
+    made = []
+    for path in models:
+        with open(path, encoding="utf-8") as file:
+            made.append({(row["station"], row["date"]): row for row in expected(json.load(file), reports)[0]})
+    demand(found.keys() == made[0].keys(), f"{len(found)} predictions, must be {len(made[0])}, missing "
+           f"{sorted(made[0].keys() - found.keys())[:3]}, too many {sorted(found.keys() - made[0].keys())[:3]}")
+    for key, row in found.items():
+        demand(any(row == one[key] for one in made), f"{row}, must be {[one[key] for one in made]}")
+    shares = [sum(row == one[key] for key, row in found.items()) for one in made]
+    print(f"{len(found)} predictions, {again} of them again, {' and '.join(map(str, shares))} as the models say")
+
+
+{"make": make, "judge": judge, "match": match}[sys.argv[1]](*sys.argv[2:])
