@@ -111,6 +111,10 @@ make_plan(const struct chart *chart)
 
         lowest = fmin(lowest, chart->bars[i].value);
         highest = fmax(highest, chart->bars[i].value);
+        if (chart->mark) {
+            lowest = fmin(lowest, chart->bars[i].mark);
+            highest = fmax(highest, chart->bars[i].mark);
+        }
         label = width > label ? width : label;
     }
     plan.axis = chart_find_axis(lowest, highest);
@@ -194,11 +198,34 @@ write_label(FILE *file, const char *label, double x, double y)
     fputs("</text>\n", file);
 }
 
+/* Over the whole row, so that the marks of even bars make a line. */
 static void
-write_bar(FILE *file, const struct plan *plan, const struct chart_bar *bar, size_t index)
+write_mark(FILE *file, const struct plan *plan, double x, size_t index)
 {
+    double top = plan->top + plan->row * (double)index;
+
+    fprintf(file, "<path class=\"mark\" d=\"M%.1f %.1fV%.1f\"/>\n", x, top, top + plan->row);
+}
+
+/* What the marks are, below the right end of the axis. */
+static void
+write_legend(FILE *file, const struct chart *chart, const struct plan *plan)
+{
+    double y = plan->bottom + 42;
+
+    fprintf(file, "<text class=\"legend\" x=\"%.1f\" y=\"%.1f\">", plan->right, y);
+    put_text(file, chart->mark, strlen(chart->mark));
+    fprintf(file, "</text>\n<path class=\"mark\" d=\"M%.1f %.1fV%.1f\"/>\n", plan->right + 10,
+            y - 13, y + 4);
+}
+
+static void
+write_bar(FILE *file, const struct plan *plan, const struct chart *chart, size_t index)
+{
+    const struct chart_bar *bar = &chart->bars[index];
     double top = plan->top + plan->row * (double)index + (plan->row - plan->bar) / 2;
     double x = find_x(plan, bar->value), text_y = top + plan->bar / 2 + 4.5;
+    double text_x = bar->value < 0 ? x - 6 : x + 6;
     double label_x = plan->left - (plan->axis.low < 0 ? VALUE_WIDTH : 0) - 12;
 
     fputs("<g><title>", file);
@@ -207,11 +234,15 @@ write_bar(FILE *file, const struct plan *plan, const struct chart_bar *bar, size
     put_text(file, bar->note, strlen(bar->note));
     fputs("</title>\n", file);
     write_label(file, bar->label, label_x, text_y);
-    fprintf(file,
-            "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n"
-            "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">",
-            fmin(x, plan->zero), top, fmax(0.5, fabs(x - plan->zero)), plan->bar,
-            bar->value < 0 ? "value below" : "value", bar->value < 0 ? x - 6 : x + 6, text_y);
+    fprintf(file, "<rect class=\"bar\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
+            fmin(x, plan->zero), top, fmax(0.5, fabs(x - plan->zero)), plan->bar);
+    if (chart->mark) {
+        write_mark(file, plan, find_x(plan, bar->mark), index);
+        if (bar->value >= 0) /* the figure stands beside both */
+            text_x = fmax(text_x, find_x(plan, bar->mark) + 6);
+    }
+    fprintf(file, "<text class=\"%s\" x=\"%.1f\" y=\"%.1f\">",
+            bar->value < 0 ? "value below" : "value", text_x, text_y);
     put_number(file, bar->value, plan->decimals);
     fputs("</text></g>\n", file);
 }
@@ -230,6 +261,7 @@ write_head(FILE *file, const struct chart *chart, const struct plan *plan)
           ".subtitle,.tick,.unit{fill:#666}.subtitle,.tick{font-size:12px}"
           ".tick,.unit{text-anchor:middle}.label,.below{text-anchor:end}"
           ".value{font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px}"
+          ".legend{text-anchor:end;font-size:12px}.mark{stroke:#d1662b;stroke-width:2px;fill:none}"
           ".grid{stroke:#ddd;fill:none}.zero{stroke:#666;fill:none}.bar{fill:#4a7fb5}</style>\n"
           "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
           "<text class=\"title\" x=\"20\" y=\"32\">",
@@ -248,7 +280,9 @@ chart_write(FILE *file, const struct chart *chart)
     write_head(file, chart, &plan);
     write_axis(file, chart, &plan);
     for (size_t i = 0; i < chart->n_bars; i++)
-        write_bar(file, &plan, &chart->bars[i], i);
+        write_bar(file, &plan, chart, i);
+    if (chart->mark)
+        write_legend(file, chart, &plan);
     fprintf(file, "<path class=\"zero\" d=\"M%.1f %.1fV%.1f\"/>\n</svg>\n", round(plan.zero) + 0.5,
             plan.top - 4, plan.bottom + 4);
 }

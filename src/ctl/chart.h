@@ -13,12 +13,14 @@ struct chart_bar {
     const char *label; /* UTF-8; cut where it is long, */
     const char *note;  /* and shown as a whole with this where somebody points at it */
     double value;      /* finite */
+    double mark;       /* likewise, of a chart with marks: what the value is to be compared with */
 };
 
 struct chart {
     const char *title;
     const char *subtitle;
     const char *unit; /* of the axis */
+    const char *mark; /* what the marks stand for; NULL: there are none */
     size_t n_bars;    /* at least 1 */
     const struct chart_bar *bars;
 };

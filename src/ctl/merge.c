@@ -68,6 +68,12 @@ fill_part(struct part *part, const struct snapshot_file *file, size_t index)
     }
 }
 
+static bool
+has_statistics(const struct snapshot_file *file)
+{
+    return file->good && !file->is_forecast;
+}
+
 static size_t
 rank_topic(const struct snapshot *snapshot, const char *topic)
 {
@@ -87,7 +93,7 @@ fill_parts(struct part *parts, const struct snapshot *snapshot)
         const struct snapshot_file *file = &snapshot->files[i];
         size_t topic_rank = rank_topic(snapshot, file->topic);
 
-        for (size_t j = 0; file->good && j < partition_entries(&file->partition); j++) {
+        for (size_t j = 0; has_statistics(file) && j < snapshot_entries(file); j++) {
             fill_part(&parts[n_parts], file, j);
             parts[n_parts++].topic_rank = topic_rank;
         }
@@ -101,8 +107,8 @@ count_parts(const struct snapshot *snapshot)
     size_t n_parts = 0;
 
     for (size_t i = 0; i < snapshot->n_files; i++)
-        if (snapshot->files[i].good)
-            n_parts += partition_entries(&snapshot->files[i].partition);
+        if (has_statistics(&snapshot->files[i]))
+            n_parts += snapshot_entries(&snapshot->files[i]);
     return n_parts;
 }
 

@@ -4,7 +4,8 @@
 /*
  * The stations of all files of a snapshot, each once: a station whose reports came to lie in several
  * partitions of a topic (the topic got more of them, or was written by clients with different
- * partitioners) is one station again. Of monthly files, the months. A value: no input, no output.
+ * partitioners) is one station again. Of monthly files, the months. What weatherd-forecast keeps is
+ * no statistics: see predictions.h. A value: no input, no output.
  */
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 
 /*
  * weatherctl plot: the averages as a picture. Stations have a bar each; of monthly files each month
- * has one, of the latest year that has it.
+ * has one, of the latest year that has it. Of weatherd-forecast's files, plot_predictions.c.
  */
 
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "common/date.h"
 #include "ctl/chart.h"
 #include "ctl/merge.h"
+#include "ctl/plot.h"
 #include "ctl/state.h"
 
 enum { OPTION_OUTPUT = 'o', OPTION_UNIT = 'U' };
@@ -220,12 +221,12 @@ replace(const char *path, const char *text, size_t length)
     return result;
 }
 
+/* Releases the picture, which is NULL when memory ran out. */
 static int
-write_picture(struct ctl *ctl, const struct plot *plot, const char *unit)
+write_picture(struct ctl *ctl, char *picture, size_t length)
 {
     const char *path = ctl->options[OPTION_OUTPUT];
-    size_t length;
-    cleanup(free) char *text = draw(plot, unit, &length);
+    cleanup(free) char *text = picture;
     int result = text ? 0 : -ENOMEM;
 
     if (result == 0 && strcmp(path, "-") == 0)
@@ -239,17 +240,41 @@ write_picture(struct ctl *ctl, const struct plot *plot, const char *unit)
 }
 
 static int
+plot_scores(struct ctl *ctl, const struct snapshot *snapshot)
+{
+    struct predictions predictions;
+    int exit_code = EX_SOFTWARE, result = predictions_init(&predictions, snapshot);
+    size_t length = 0;
+    char *text;
+
+    if (result == 0 && outlook_scored(&predictions.score) == 0) {
+        log_err(&ctl->daemon.log, "%s: %s", ctl_directory(ctl),
+                predictions.n_files > 0
+                    ? "no prediction's day has come yet, so there is nothing to draw"
+                    : "there are no statistics to draw");
+        exit_code = EX_DATAERR;
+    } else if (result == 0) {
+        text = plot_predictions(snapshot, &predictions, &length);
+        exit_code = write_picture(ctl, text, length);
+    }
+    predictions_fini(&predictions);
+    return exit_code;
+}
+
+static int
 plot_snapshot(struct ctl *ctl, const struct snapshot *snapshot, const char *unit)
 {
     struct merged merged;
     struct plot plot = {.merged = &merged};
     int exit_code = EX_SOFTWARE;
+    size_t length = 0;
+    char *text;
 
     if (merged_init(&merged, snapshot) == 0 && merged.n_stations == 0) {
-        log_err(&ctl->daemon.log, "%s: there are no statistics to draw", ctl_directory(ctl));
-        exit_code = EX_DATAERR;
+        exit_code = plot_scores(ctl, snapshot);
     } else if (merged.n_stations > 0 && fill_bars(&plot) == 0) {
-        exit_code = write_picture(ctl, &plot, unit);
+        text = draw(&plot, unit, &length);
+        exit_code = write_picture(ctl, text, length);
     }
     fini_plot(&plot);
     merged_fini(&merged);
@@ -282,7 +307,7 @@ run(struct ctl *ctl)
 const struct ctl_command ctl_plot = {
     .name = "plot",
     .synopsis = "[DIRECTORY]",
-    .purpose = "Draw the averages as bars, of stations or of months",
+    .purpose = "Draw the averages as bars, or how right predictions were",
     .settings = CTL_SETTINGS_LONG,
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),

@@ -2,7 +2,7 @@
 
 /*
  * weatherctl show: all stations of all partitions, as a table or as one document. Of a monthly file,
- * its months.
+ * its months; of weatherd-forecast's, what was predicted and what is, in a table of their own.
  */
 
 #include <errno.h>
@@ -87,7 +87,7 @@ print_total(FILE *file, const struct snapshot *snapshot, const struct merged *me
     int64_t n_reports = 0;
 
     for (size_t i = 0; i < snapshot->n_files; i++)
-        n_good += snapshot->files[i].good;
+        n_good += snapshot->files[i].good && !snapshot->files[i].is_forecast;
     for (size_t i = 0; i < merged->n_stations; i++) {
         n_reports += merged->stations[i].stats.count;
         n_merged += merged->stations[i].partitions.n_partitions > 1;
@@ -130,29 +130,76 @@ print_table(FILE *file, const struct snapshot *snapshot, const struct merged *me
     print_total(file, snapshot, merged);
 }
 
+static size_t
+count_bad(const struct snapshot *snapshot)
+{
+    size_t n_bad = 0;
+
+    for (size_t i = 0; i < snapshot->n_files; i++)
+        n_bad += !snapshot->files[i].good;
+    return n_bad;
+}
+
+/* Of a table with a heading and a line below it; one that does not fit has a line more. */
+static size_t
+rows_that_fit(size_t n_rows, size_t n_others, size_t lines_max)
+{
+    if (lines_max == 0 || n_rows + n_others + 2 <= lines_max)
+        return n_rows;
+    return lines_max > n_others + 3 ? lines_max - n_others - 3 : 1;
+}
+
+/* Both tables, where there is something for both; lines_max 0: any number of lines. */
+static void
+print_tables(FILE *file, const struct show *show, int width, size_t lines_max)
+{
+    size_t n_bad = count_bad(&show->snapshot), n_forecasts = show->predictions.n_files;
+    size_t n_others = n_bad, rows;
+
+    if (n_bad + n_forecasts < show->snapshot.n_files || n_forecasts == 0) {
+        /* A heading, a row and a score below a blank line are the least of the other table. */
+        rows = rows_that_fit(show->merged.n_stations, n_bad + (n_forecasts > 0 ? 5 : 0), lines_max);
+        print_table(file, &show->snapshot, &show->merged, width, rows);
+        n_others += rows + 2 + (rows < show->merged.n_stations) + 1;
+        if (n_forecasts > 0)
+            fputc('\n', file);
+    }
+    if (n_forecasts > 0)
+        predictions_print(&show->predictions, file, width,
+                          rows_that_fit(show->predictions.n_rows, n_others, lines_max));
+}
+
+static int
+read_show(struct ctl *ctl, struct show *show)
+{
+    int exit_code = state_read(ctl, &show->snapshot);
+    int merged = merged_init(&show->merged, &show->snapshot);
+    int predictions = predictions_init(&show->predictions, &show->snapshot);
+
+    return exit_code != EX_OK ? exit_code : merged < 0 || predictions < 0 ? EX_SOFTWARE : EX_OK;
+}
+
+static void
+fini_show(struct show *show)
+{
+    predictions_fini(&show->predictions);
+    merged_fini(&show->merged);
+    snapshot_fini(&show->snapshot);
+}
+
 /* In place there is no room beside the table: what is wrong stands below it. */
 static void
 draw(void *userdata, FILE *file, int width, size_t lines_max)
 {
-    struct ctl *ctl = userdata;
-    size_t n_bad = 0, rows_max = SIZE_MAX;
-    struct snapshot snapshot;
-    struct merged merged;
+    struct show show;
 
-    if (state_read(ctl, &snapshot) == EX_OK && merged_init(&merged, &snapshot) == 0) {
-        for (size_t i = 0; i < snapshot.n_files; i++)
-            n_bad += !snapshot.files[i].good;
-        if (lines_max > 0)
-            rows_max = lines_max > n_bad + 3 ? lines_max - n_bad - 3 : 1;
-        if (merged.n_stations + n_bad + 2 <= lines_max)
-            rows_max = merged.n_stations;
-        print_table(file, &snapshot, &merged, width, rows_max);
-        for (size_t i = 0; i < snapshot.n_files; i++)
-            if (!snapshot.files[i].good)
-                fprintf(file, "%s\n", snapshot.files[i].error.text);
-        merged_fini(&merged);
+    if (read_show(userdata, &show) == EX_OK) {
+        print_tables(file, &show, width, lines_max);
+        for (size_t i = 0; i < show.snapshot.n_files; i++)
+            if (!show.snapshot.files[i].good)
+                fprintf(file, "%s\n", show.snapshot.files[i].error.text);
     }
-    snapshot_fini(&snapshot);
+    fini_show(&show);
 }
 
 static int
@@ -167,51 +214,45 @@ watch(struct ctl *ctl)
 }
 
 static int
-show(struct ctl *ctl, const struct snapshot *snapshot)
+print(struct ctl *ctl, struct show *show)
 {
-    struct merged merged;
-    int width, height, result = merged_init(&merged, snapshot);
+    size_t n_bad = snapshot_complain(&show->snapshot, &ctl->daemon.log);
+    int width, height;
 
-    table_find_size(stdout, &width, &height);
-    if (result == 0 && ctl->options[OPTION_JSON])
-        result = show_json(stdout, snapshot, &merged);
-    else if (result == 0)
-        print_table(stdout, snapshot, &merged, width, SIZE_MAX);
-    merged_fini(&merged);
-    return result == -ENOMEM ? EX_SOFTWARE : EX_OK;
+    if (show->snapshot.n_files == 0)
+        log_notice(&ctl->daemon.log, "%s: there is no partition-N.json yet", ctl_directory(ctl));
+    if (ctl->options[OPTION_JSON]) {
+        if (!ctl->options[OPTION_OFFLINE])
+            state_ask_ends(ctl, &show->snapshot);
+        show_json(stdout, show);
+    } else {
+        table_find_size(stdout, &width, &height);
+        print_tables(stdout, show, width, 0);
+    }
+    return n_bad > 0 ? EX_DATAERR : EX_OK;
 }
 
 static int
 run(struct ctl *ctl)
 {
-    struct snapshot snapshot;
-    size_t n_bad;
+    struct show show;
     int exit_code;
 
     if (ctl->options[OPTION_WATCH] && ctl->options[OPTION_JSON])
         return ctl_usage_error(ctl, "--watch and --json do not go together");
-    exit_code = state_read(ctl, &snapshot);
-    if (exit_code == EX_OK && ctl->options[OPTION_WATCH]) {
+    exit_code = read_show(ctl, &show);
+    if (exit_code == EX_OK && ctl->options[OPTION_WATCH])
         exit_code = watch(ctl);
-    } else if (exit_code == EX_OK) {
-        n_bad = snapshot_complain(&snapshot, &ctl->daemon.log);
-        if (snapshot.n_files == 0)
-            log_notice(&ctl->daemon.log, "%s: there is no partition-N.json yet",
-                       ctl_directory(ctl));
-        if (ctl->options[OPTION_JSON] && !ctl->options[OPTION_OFFLINE])
-            state_ask_ends(ctl, &snapshot);
-        exit_code = show(ctl, &snapshot);
-        if (n_bad > 0 && exit_code == EX_OK)
-            exit_code = EX_DATAERR;
-    }
-    snapshot_fini(&snapshot);
+    else if (exit_code == EX_OK)
+        exit_code = print(ctl, &show);
+    fini_show(&show);
     return exit_code;
 }
 
 const struct ctl_command ctl_show = {
     .name = "show",
     .synopsis = "[DIRECTORY]",
-    .purpose = "Show the statistics of all stations",
+    .purpose = "Show the statistics of all stations, or what is predicted of them",
     .settings = CTL_SETTINGS,
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),

@@ -6,6 +6,14 @@
 #include <stdio.h>
 
 #include "ctl/merge.h"
+#include "ctl/predictions.h"
+
+/* What there is to show of a directory. */
+struct show {
+    struct snapshot snapshot;
+    struct merged merged;
+    struct predictions predictions;
+};
 
 /* Writes the document of show --json: 0 or a negative errno. */
-int show_json(FILE *file, const struct snapshot *snapshot, const struct merged *merged);
+int show_json(FILE *file, const struct show *show);

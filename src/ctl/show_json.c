@@ -13,6 +13,7 @@
 #include "consumer/stats_json.h"
 #include "ctl/show.h"
 #include "ctl/state.h"
+#include "forecast/outlook_json.h"
 
 #define DOCUMENT_VERSION 1
 
@@ -55,7 +56,8 @@ write_file(struct json_writer *writer, const struct snapshot_file *file)
     json_writer_begin(writer, NULL, '{');
     json_writer_text(writer, "topic", file->topic);
     json_writer_integer(writer, "partition", file->number);
-    json_writer_text(writer, "layout", layout_names[file->partition.layout]);
+    json_writer_text(writer, "layout",
+                     file->is_forecast ? "forecast" : layout_names[file->partition.layout]);
     json_writer_integer(writer, "offset", file->offset);
     if (lag < 0)
         json_writer_word(writer, "lag", "null");
@@ -63,6 +65,8 @@ write_file(struct json_writer *writer, const struct snapshot_file *file)
         json_writer_integer(writer, "lag", lag);
     write_time(writer, "written_at", &file->written_at);
     write_boolean(writer, "running", file->holder > 0);
+    if (file->is_forecast)
+        outlook_json_write_score(writer, &file->outlook.score);
     json_writer_end(writer, '}');
 }
 
@@ -88,9 +92,23 @@ write_station(struct json_writer *writer, const struct merged_station *station)
     json_writer_end(writer, '}');
 }
 
-int
-show_json(FILE *file, const struct snapshot *snapshot, const struct merged *merged)
+static void
+write_prediction(struct json_writer *writer, const struct predictions_row *row)
 {
+    json_writer_begin(writer, NULL, '{');
+    json_writer_text(writer, "topic", row->topic);
+    json_writer_text(writer, "station", row->station->id.text);
+    json_writer_integer(writer, "partition", row->partition);
+    outlook_json_write_days(writer, row->station);
+    json_writer_end(writer, '}');
+}
+
+int
+show_json(FILE *file, const struct show *show)
+{
+    const struct snapshot *snapshot = &show->snapshot;
+    const struct merged *merged = &show->merged;
+    const struct predictions *predictions = &show->predictions;
     struct json_writer writer;
 
     json_writer_init(&writer, write_piece, file);
@@ -105,6 +123,12 @@ show_json(FILE *file, const struct snapshot *snapshot, const struct merged *merg
     for (size_t i = 0; i < merged->n_stations; i++)
         write_station(&writer, &merged->stations[i]);
     json_writer_end(&writer, ']');
+    if (predictions->n_files > 0) {
+        json_writer_begin(&writer, "forecasts", '[');
+        for (size_t i = 0; i < predictions->n_rows; i++)
+            write_prediction(&writer, &predictions->rows[i]);
+        json_writer_end(&writer, ']');
+    }
     json_writer_end(&writer, '}');
     return json_writer_finish(&writer);
 }

@@ -2,9 +2,9 @@
 
 /*
  * A directory is read file by file, as anybody may at any time: each file is one checkpoint, the set
- * of them is not. The layout is not in the settings of whoever looks, so it is taken from the
- * document: without "partition" it is flat; with it a first member that holds objects, not numbers,
- * is a month.
+ * of them is not. Whose it is and its layout are not in the settings of whoever looks, so they are
+ * taken from the document: weatherd-forecast's has "score" and "stations". Without "partition" it is
+ * flat; with it a first member that holds objects, not numbers, is a month.
  */
 
 #include <dirent.h>
@@ -20,6 +20,7 @@
 #include "common/values.h"
 #include "consumer/layout.h"
 #include "ctl/snapshot.h"
+#include "forecast/outlook_json.h"
 #include "stream/checkpoint.h"
 #include "stream/lock.h"
 
@@ -91,6 +92,16 @@ find_layout(struct json_object *root)
     return shape.monthly ? PARTITION_MONTHLY : PARTITION_TAGGED;
 }
 
+/* Stations of the consumer's may be called "score" and "stations", but such a score has a count. */
+static bool
+is_forecast(struct json_object *root)
+{
+    struct json_object *value;
+
+    return json_is_object(root) && json_find(root, "score", &value) &&
+           json_find(root, "stations", &value) && !json_find(root, "score.count", &value);
+}
+
 /* Called again, it begins anew. */
 static int
 load_document(struct snapshot_file *file, int directory, const char *name)
@@ -104,12 +115,18 @@ load_document(struct snapshot_file *file, int directory, const char *name)
     int result = checkpoint_load(directory, name, &root, &file->error);
 
     partition_fini(&file->partition);
+    outlook_fini(&file->outlook);
     if (result == 0)
         settings.layout = find_layout(root);
     partition_init(&file->partition, &settings, &policy, 0);
+    outlook_init(&file->outlook, &(struct outlook_settings){.number = file->number}, INT64_MAX, 0);
     if (result != 0)
         return result;
-    result = layout_ops.load(&file->partition, root, &file->offset, &file->error);
+    file->is_forecast = is_forecast(root);
+    if (file->is_forecast)
+        result = outlook_json_ops.load(&file->outlook, root, &file->offset, &file->error);
+    else
+        result = layout_ops.load(&file->partition, root, &file->offset, &file->error);
     if (result == JSON_E_BAD)
         return error_prefix(&file->error, CHECKPOINT_E_CORRUPT, "%s: ", name);
     return result;
@@ -161,6 +178,7 @@ snapshot_read_file(struct snapshot_file *file, int directory, const char *name, 
     snprintf(file->topic, sizeof(file->topic), "%s", topic);
     partition_init(&file->partition, &(struct partition_settings){.number = file->number}, &policy,
                    0);
+    outlook_init(&file->outlook, &(struct outlook_settings){.number = file->number}, INT64_MAX, 0);
     if (file->number < 0) {
         error_set(&file->error, 0, "%s: is not called partition-N.json", name);
         return 0;
@@ -180,7 +198,15 @@ void
 snapshot_file_fini(struct snapshot_file *file)
 {
     partition_fini(&file->partition);
+    outlook_fini(&file->outlook);
     free(file->path);
+}
+
+size_t
+snapshot_entries(const struct snapshot_file *file)
+{
+    return file->is_forecast ? file->outlook.stations.n_stations
+                             : partition_entries(&file->partition);
 }
 
 static int
@@ -251,7 +277,8 @@ mark_copies(struct snapshot *snapshot, size_t first)
         for (size_t j = 0; j < first; j++) {
             struct snapshot_file *file = &snapshot->files[i], *earlier = &snapshot->files[j];
 
-            if (file->number == earlier->number && same_topic(file, earlier))
+            if (file->number == earlier->number && same_topic(file, earlier) &&
+                file->is_forecast == earlier->is_forecast)
                 (file->found_in < earlier->found_in ? earlier : file)->is_copy = true;
         }
 }

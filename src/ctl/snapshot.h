@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What a directory of weatherd-consumer's holds at a moment: each partition-N.json, read and checked
- * by the consumer's own code, with what stands beside it. Nothing is locked or written.
+ * What a directory of weatherd-consumer's or weatherd-forecast's holds at a moment: each
+ * partition-N.json, read and checked by the daemon's own code, with what stands beside it. Nothing is
+ * locked or written.
  */
 
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 
 #include "consumer/consumer_settings.h"
 #include "consumer/partition.h"
+#include "forecast/outlook.h"
 #include "stream/identity.h"
 
 struct snapshot_file {
@@ -18,8 +20,10 @@ struct snapshot_file {
     char topic[IDENTITY_NAME_SIZE];
     int32_t number;
     int64_t offset;
-    int64_t end; /* of the partition in Kafka, for whoever asks there; -1: not known */
-    double rate; /* records a second, likewise; -1 */
+    int64_t end;            /* of the partition in Kafka, for whoever asks there; -1: not known */
+    double rate;            /* records a second, likewise; -1 */
+    bool is_forecast;       /* weatherd-forecast's: */
+    struct outlook outlook; /* its stations and score. Else */
     struct partition partition;       /* its layout and statistics */
     char station[IDENTITY_NAME_SIZE]; /* the one that a monthly file is of; "": not known */
     struct timespec written_at;
@@ -71,6 +75,9 @@ enum { SNAPSHOT_E_NONE = 1 };
 int snapshot_read_file(struct snapshot_file *file, int directory, const char *name,
                        const char *topic);
 void snapshot_file_fini(struct snapshot_file *file);
+
+/* How many stations or, of a monthly file, months there are. */
+size_t snapshot_entries(const struct snapshot_file *file);
 
 /* N of "partition-N.json", or -1 when it is not called so. */
 int32_t snapshot_number(const char *name);

@@ -231,7 +231,7 @@ sum_up(struct summary *summary, const struct snapshot *snapshot, const struct li
 
         judge_file(summary, file, limits);
         summary->age = fmax(summary->age, file->good ? age_of(file) : 0);
-        summary->n_stations += file->good ? partition_entries(&file->partition) : 0;
+        summary->n_stations += file->good ? snapshot_entries(file) : 0;
         if (lag < 0)
             summary->lag = -1;
         else if (summary->lag >= 0 && lag > summary->lag)
@@ -313,7 +313,7 @@ add_file(struct table *table, const struct snapshot_file *file)
         table_add(table, "-");
     else
         table_add(table, "%.1f", file->rate);
-    add_number(table, (int64_t)partition_entries(&file->partition), file->good ? NULL : "-");
+    add_number(table, (int64_t)snapshot_entries(file), file->good ? NULL : "-");
     add_age(table, age_of(file));
     add_number(table, file->holder, file->holder > 0 ? NULL : "no");
 }
@@ -334,6 +334,55 @@ print_files(const struct snapshot *snapshot)
     for (size_t i = 0; i < snapshot->n_files; i++)
         add_file(&table, &snapshot->files[i]);
     table_print(&table, stdout, width, SIZE_MAX);
+    table_fini(&table);
+}
+
+static void
+add_share(struct table *table, double share)
+{
+    if (isnan(share))
+        table_add(table, "-");
+    else
+        table_add(table, "%.1f %%", 100 * share);
+}
+
+static void
+add_score(struct table *table, const struct snapshot_file *file)
+{
+    const struct outlook_score *score = &file->outlook.score;
+    const int64_t counts[] = {score->hits, score->false_alarms, score->misses,
+                              score->correct_negatives};
+
+    table_add(table, "%s", file->topic);
+    add_number(table, file->number, NULL);
+    add_share(table, outlook_accuracy(score));
+    add_share(table, outlook_base_rate(score));
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        add_number(table, counts[i], NULL);
+}
+
+/* How right the predictions of weatherd-forecast were, where its files are. */
+static void
+print_scores(const struct snapshot *snapshot)
+{
+    static const struct table_column columns[] = {
+        {"topic", .width_min = 12},  {"part", .right = true},
+        {"accuracy", .right = true}, {"base rate", .right = true},
+        {"hits", .right = true},     {"false alarms", .right = true},
+        {"misses", .right = true},   {"correct negatives", .right = true},
+    };
+    struct table table;
+    int width, height;
+
+    table_find_size(stdout, &width, &height);
+    table_init(&table, columns, sizeof(columns) / sizeof(columns[0]));
+    for (size_t i = 0; i < snapshot->n_files; i++)
+        if (snapshot->files[i].good && snapshot->files[i].is_forecast)
+            add_score(&table, &snapshot->files[i]);
+    if (table_rows(&table) > 0) {
+        putchar('\n');
+        table_print(&table, stdout, width, SIZE_MAX);
+    }
     table_fini(&table);
 }
 
@@ -398,6 +447,7 @@ run(struct ctl *ctl)
     if (for_monitoring)
         print_summary(&summary, &snapshot, &limits);
     print_files(&snapshot);
+    print_scores(&snapshot);
     if (!for_monitoring)
         print_summary(&summary, &snapshot, NULL);
     snapshot_fini(&snapshot);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* weatherctl verify: what weatherd-consumer would say of a file before it goes on from it. */
+/* weatherctl verify: what the daemon that a file is of would say before it goes on from it. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,9 @@
 static const char *
 describe_entries(const struct snapshot_file *file)
 {
-    bool one = partition_entries(&file->partition) == 1;
+    bool one = snapshot_entries(file) == 1;
 
-    if (file->partition.layout == PARTITION_MONTHLY)
+    if (!file->is_forecast && file->partition.layout == PARTITION_MONTHLY)
         return one ? "month" : "months";
     return one ? "station" : "stations";
 }
@@ -56,8 +56,8 @@ verify(const struct log *log, const char *path)
     else
         good = true;
     if (good)
-        printf("%s: ok, offset %" PRId64 ", %zu %s\n", path, file.offset,
-               partition_entries(&file.partition), describe_entries(&file));
+        printf("%s: ok, offset %" PRId64 ", %zu %s\n", path, file.offset, snapshot_entries(&file),
+               describe_entries(&file));
     snapshot_file_fini(&file);
     return good;
 }
@@ -76,7 +76,7 @@ run(struct ctl *ctl)
 const struct ctl_command ctl_verify = {
     .name = "verify",
     .synopsis = "FILE...",
-    .purpose = "Check files as weatherd-consumer does before it goes on from them",
+    .purpose = "Check files as the daemons do before they go on from them",
     .settings = CTL_NO_SETTINGS,
     .n_arguments_min = 1,
     .n_arguments_max = INT32_MAX,

@@ -56,6 +56,7 @@ day_of(const struct report *report)
         .date = report->date,
         .degrees = report->degrees + 0.0, /* no -0, which JSON would not keep */
         .raining = report->rain == REPORT_RAINING,
+        .predicted = -1,
     };
 }
 
@@ -122,10 +123,13 @@ add_station(struct outlook *outlook, const struct report *report, struct error *
 static void
 go_on(struct outlook *outlook, struct outlook_station *station, const struct report *report)
 {
-    const struct outlook_day last = station->days[station->n_days - 1], day = day_of(report);
+    const struct outlook_day last = station->days[station->n_days - 1];
+    struct outlook_day day = day_of(report);
 
-    if (station->has_prediction && day.date == last.date + 1)
+    if (station->has_prediction && day.date == last.date + 1) {
         score(&outlook->score, station->raining, day.raining);
+        day.predicted = station->raining;
+    }
     station->has_prediction = false;
     station->days[0] = last;
     station->days[1] = day;
@@ -192,10 +196,16 @@ outlook_undo(struct outlook *outlook)
     outlook->outcomes[OUTLOOK_COUNTED]--;
 }
 
+int64_t
+outlook_scored(const struct outlook_score *score)
+{
+    return score->hits + score->false_alarms + score->misses + score->correct_negatives;
+}
+
 static double
 share(int64_t part, const struct outlook_score *score)
 {
-    int64_t all = score->hits + score->false_alarms + score->misses + score->correct_negatives;
+    int64_t all = outlook_scored(score);
 
     return all > 0 ? (double)part / (double)all : NAN;
 }

@@ -40,6 +40,7 @@ struct outlook_day {
     int32_t date;
     double degrees;
     bool raining;
+    int64_t predicted; /* what had been predicted of it and was scored, 0 or 1; -1: nothing */
 };
 
 /* What is known of a station. */
@@ -127,6 +128,9 @@ enum outlook_outcome outlook_apply(struct outlook *outlook, const void *payload,
  * again.
  */
 void outlook_undo(struct outlook *outlook);
+
+/* Predictions that have been scored. */
+int64_t outlook_scored(const struct outlook_score *score);
 
 /* The share of right predictions, and that of rainy days among theirs; NAN before the first one. */
 double outlook_accuracy(const struct outlook_score *score);

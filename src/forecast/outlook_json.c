@@ -3,6 +3,7 @@
 /* Members may come in any order on the way in; what could not have been written is refused. */
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "common/json_fields.h"
@@ -12,23 +13,50 @@
 
 /* ---- reading ---- */
 
+/* A share is for who reads the file; it must be what the counts give. */
+static int
+check_share(const char *name, double share, double computed, struct error *error)
+{
+    if (isnan(share)) /* it is not there */
+        return 0;
+    if (isnan(computed))
+        return error_set(error, JSON_E_BAD, "\"%s\" is %g, but nothing has been scored", name,
+                         share);
+    if (fabs(share - computed) > 1e-9)
+        return error_set(error, JSON_E_BAD, "\"%s\" is %.15g, must be %.15g by the counts", name,
+                         share, computed);
+    return 0;
+}
+
+struct score_text {
+    struct outlook_score score;
+    double accuracy, base_rate;
+};
+
 static int
 load_score(struct json_object *object, struct outlook_score *score, struct error *error)
 {
 #define COUNTER(member)                                                                            \
     {                                                                                              \
-#member, JSON_INTEGER, offsetof(struct outlook_score, member), false, 0, OUTLOOK_SCORE_MAX \
+#member, JSON_INTEGER, offsetof(struct score_text, score.member), false, 0,                \
+            OUTLOOK_SCORE_MAX                                                                      \
     }
     static const struct json_field fields[] = {
         COUNTER(hits),
         COUNTER(false_alarms),
         COUNTER(misses),
         COUNTER(correct_negatives),
+        {"accuracy", JSON_SHARE, offsetof(struct score_text, accuracy), true, 0, 0},
+        {"base_rate", JSON_SHARE, offsetof(struct score_text, base_rate), true, 0, 0},
     };
+    struct score_text text = {.accuracy = NAN, .base_rate = NAN};
 
-    return json_load_fields(object, fields, N_ELEMENTS(fields), score, NULL, error) == 0
-               ? 0
-               : error_prefix(error, JSON_E_BAD, "\"score\" ");
+    if (json_load_fields(object, fields, N_ELEMENTS(fields), &text, NULL, error) != 0 ||
+        check_share("accuracy", text.accuracy, outlook_accuracy(&text.score), error) != 0 ||
+        check_share("base_rate", text.base_rate, outlook_base_rate(&text.score), error) != 0)
+        return error_prefix(error, JSON_E_BAD, "\"score\" ");
+    *score = text.score;
+    return 0;
 }
 
 static int
@@ -38,9 +66,11 @@ load_day(void *userdata, size_t index, struct json_object *value, struct error *
         {"date", JSON_DATE, offsetof(struct outlook_day, date), false, 0, 0},
         {"degrees", JSON_NUMBER, offsetof(struct outlook_day, degrees), false, 0, 0},
         {"raining", JSON_BOOLEAN, offsetof(struct outlook_day, raining), false, 0, 0},
+        {"predicted", JSON_INTEGER, offsetof(struct outlook_day, predicted), true, 0, 1},
     };
     struct outlook_station *station = userdata;
 
+    station->days[index].predicted = -1;
     return json_load_fields(value, fields, N_ELEMENTS(fields), &station->days[index], NULL,
                             error) == 0
                ? 0
@@ -56,6 +86,14 @@ load_days(struct json_object *array, struct outlook_station *station, struct err
         return JSON_E_BAD;
     if (station->n_days == 2 && station->days[0].date >= station->days[1].date)
         return error_set(error, JSON_E_BAD, "days[1]: \"date\" is not after that of days[0]");
+    if (station->n_days == 1 && station->days[0].predicted >= 0)
+        return error_set(error, JSON_E_BAD,
+                         "days[0]: \"predicted\" stands there although no day before it is known");
+    if (station->n_days == 2 && station->days[1].predicted >= 0 &&
+        station->days[0].date + 1 != station->days[1].date)
+        return error_set(error, JSON_E_BAD,
+                         "days[1]: \"predicted\" stands there although days[0] is not the day "
+                         "before");
     return 0;
 }
 
@@ -192,10 +230,9 @@ load_document(void *state, struct json_object *root, int64_t *offsetp, struct er
 
 /* ---- writing ---- */
 
-static void
-write_station(struct json_writer *writer, const struct outlook_station *station)
+void
+outlook_json_write_days(struct json_writer *writer, const struct outlook_station *station)
 {
-    json_writer_begin(writer, station->id.text, '{');
     json_writer_begin(writer, "days", '[');
     for (size_t i = 0; i < station->n_days; i++) {
         const struct outlook_day *day = &station->days[i];
@@ -204,6 +241,8 @@ write_station(struct json_writer *writer, const struct outlook_station *station)
         json_writer_moment(writer, "date", moment_of_date(day->date));
         json_writer_number(writer, "degrees", day->degrees);
         json_writer_word(writer, "raining", day->raining ? "true" : "false");
+        if (day->predicted >= 0)
+            json_writer_integer(writer, "predicted", day->predicted);
         json_writer_end(writer, '}');
     }
     json_writer_end(writer, ']');
@@ -214,6 +253,28 @@ write_station(struct json_writer *writer, const struct outlook_station *station)
         json_writer_number(writer, "probability", station->probability);
         json_writer_end(writer, '}');
     }
+}
+
+static void
+write_station(struct json_writer *writer, const struct outlook_station *station)
+{
+    json_writer_begin(writer, station->id.text, '{');
+    outlook_json_write_days(writer, station);
+    json_writer_end(writer, '}');
+}
+
+void
+outlook_json_write_score(struct json_writer *writer, const struct outlook_score *score)
+{
+    json_writer_begin_line(writer, "score", '{');
+    json_writer_integer(writer, "hits", score->hits);
+    json_writer_integer(writer, "false_alarms", score->false_alarms);
+    json_writer_integer(writer, "misses", score->misses);
+    json_writer_integer(writer, "correct_negatives", score->correct_negatives);
+    if (outlook_scored(score) > 0) {
+        json_writer_number(writer, "accuracy", outlook_accuracy(score));
+        json_writer_number(writer, "base_rate", outlook_base_rate(score));
+    }
     json_writer_end(writer, '}');
 }
 
@@ -221,17 +282,11 @@ static void
 write_document(void *state, int64_t offset, struct json_writer *writer)
 {
     const struct outlook *outlook = state;
-    const struct outlook_score *score = &outlook->score;
 
     json_writer_begin(writer, NULL, '{');
     json_writer_integer(writer, "offset", offset);
     json_writer_integer(writer, "partition", outlook->number);
-    json_writer_begin_line(writer, "score", '{');
-    json_writer_integer(writer, "hits", score->hits);
-    json_writer_integer(writer, "false_alarms", score->false_alarms);
-    json_writer_integer(writer, "misses", score->misses);
-    json_writer_integer(writer, "correct_negatives", score->correct_negatives);
-    json_writer_end(writer, '}');
+    outlook_json_write_score(writer, &outlook->score);
     if (outlook->model)
         model_write(outlook->model, "model", writer);
     json_writer_begin(writer, "stations", '{');

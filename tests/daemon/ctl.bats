@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# weatherctl on files of the consumer's, and on the mock cluster.
+# weatherctl on files of the consumer's and the forecast's, and on the mock cluster.
 
 load ../lib/kit
 # shellcheck disable=SC2154 # kit_top is the kit's
@@ -499,6 +499,220 @@ PYTHON
     printf '%s\n' January-2002 February-2002 March-2002 April-2001 May-2001 June-2001 July-2001 August-2001 \
         September-2001 October-2001 November-2001 December-2001 | diff - labels
     [[ $(texts months.svg value | sed -n 4p) == $(jq '.April["2001"].avg' partition-0.json | xargs printf '%.1f') ]]
+}
+
+# ---- files of weatherd-forecast, made without Kafka
+
+# partition-N.json of a tree and reports that are drawn with the seed N, the stations P<N>StationA to H.
+foresee() # DIRECTORY N...
+{
+    local directory=$1 n
+
+    mkdir -p "$directory"
+    for n in "${@:2}"; do
+        helper trees.py make "$n" tree.json reports.json
+        sed -i "s/\"Station/\"P${n}Station/" reports.json
+        "$WEATHERD_BUILD/tests/lib/foresee" tree.json seven.json <reports.json >predictions.json
+        sed "s/\"partition\": 7/\"partition\": $n/" seven.json >"$directory/partition-$n.json"
+    done
+}
+
+# What show must say of forecasts, by a reader of its own; the last line is about the score.
+expected_predictions() # DIRECTORY
+{
+    /usr/bin/python3 - "$1" <<'PYTHON'
+import datetime, glob, json, sys
+rain, rows, score = ["dry", "rain"], [], {}
+for path in glob.glob(sys.argv[1] + "/partition-*.json"):
+    document = json.load(open(path, encoding="utf-8"))
+    for count in ("hits", "false_alarms", "misses", "correct_negatives"):
+        score[count] = score.get(count, 0) + document["score"][count]
+    for name, station in document["stations"].items():
+        last, following = station["days"][-1], station.get("prediction")
+        row = [name, last["date"], rain[last["predicted"]] if "predicted" in last else "-", rain[last["raining"]]]
+        if following:
+            assert datetime.date.fromisoformat(following["date"]).toordinal() == datetime.date.fromisoformat(last["date"]).toordinal() + 1
+            row += [following["date"], rain[following["prediction"]], f"{following['probability']:.2f}"]
+        rows.append(" ".join(row + ["-", "-", "-"] * (not following)))
+print(*sorted(rows), sep="\n")
+n = sum(score.values())
+print(f"accuracy {(score['hits'] + score['correct_negatives']) / n:.1%} of {n} predictions, "
+      f"\"never rains\" {(score['false_alarms'] + score['correct_negatives']) / n:.1%}".replace("%", " %"))
+PYTHON
+}
+
+@test "show of a forecast's directory: what was predicted and what happened, the next day, and the score, within 80 columns" {
+    foresee state 1 2 3
+    ctl verify state/partition-{1..3}.json >verified
+    grep -E '^state/partition-2.json: ok, offset [0-9]+, 9 stations$' verified
+    COLUMNS=80 ctl show state >table
+    head -n 1 table | grep -E '^station +last day +predicted +happened +next day +prediction +probability$'
+    # the station of all three partitions has a row, by the latest day
+    (($(wc -l <table) == 1 + 3 * 8 + 1 + 1))
+    sed '1d' table | grep '^P\|^accuracy' | tr -s ' ' | LC_ALL=C sort >rows
+    expected_predictions state | grep '^P\|^accuracy' | LC_ALL=C sort | diff - rows
+    grep -E ' (dry|rain) +(dry|rain) +2012-' rows
+    run grep -E '.{81}' table
+    expect_status 1
+    ctl show --json --offline state >document
+    json_is document '[p["layout"] for p in d["partitions"]] == ["forecast"] * 3 and d["stations"] == []'
+    json_is document "{(f['partition'], f['station']): (f['days'], f.get('prediction')) for f in d['forecasts'] if f['station'][0] == 'P'} == {
+        (n, k): (s['days'], s.get('prediction')) for n in (1, 2, 3)
+        for k, s in json.load(open(f'state/partition-{n}.json'))['stations'].items() if k[0] == 'P'}"
+    json_is document "[p['score'] for p in d['partitions']] == [json.load(open(f'state/partition-{n}.json'))['score'] for n in (1, 2, 3)]"
+    schema show document
+    sed 's/"accuracy": 0/"accuracy": 1/' document >spoilt
+    run schema show spoilt
+    expect_status 1
+}
+
+@test "a station of two partitions of a forecast is shown by its latest day" {
+    foresee state 1
+    jq '.partition = 2 | .stations |= map_values(del(.prediction) | .days |= map(.date |= sub("2012"; "2011")))' \
+        state/partition-1.json >state/partition-2.json
+    ctl verify state/partition-2.json
+    ctl show state | sed '$d' >both
+    rm state/partition-2.json
+    ctl show state | sed '$d' | diff both -
+}
+
+@test "a consumer's stations called score and stations are stations" {
+    local layout member='{"count": 1, "sum": 1, "avg": 1, "start": "2000-01-01", "end": "2000-01-01"}'
+
+    for layout in '"offset": 2' '"partition": 0, "offset": 2'; do
+        mkdir -p state
+        echo "{$layout, \"score\": $member, \"stations\": $member}" >state/partition-0.json
+        ctl show state >table
+        [[ $(tail -n 1 table) == '2 stations, 2 reports in 1 partition' ]]
+        [[ $(ctl verify state/partition-0.json) == *'ok, offset 2, 2 stations' ]]
+        ctl show --json --offline state >document
+        json_is document 'd["partitions"][0]["layout"] != "forecast" and "forecasts" not in d'
+    done
+}
+
+@test "a forecast's file that is not good is named and refused by verify, show, status and plot" {
+    local change message
+
+    foresee good 1
+    spoils state
+    while IFS=$'\t' read -r change message; do
+        rm -rf state && mkdir state
+        sed -E "$change" good/partition-1.json >state/partition-1.json
+        ! cmp good/partition-1.json state/partition-1.json >/dev/null
+        run ctl verify state/partition-1.json
+        expect_status 65
+        expect_output "state/partition-1.json: $message"
+        run ctl show state
+        expect_status 65
+        expect_output "state/partition-1.json: $message"
+        run ctl status --offline state
+        expect_status 2
+        expect_output 'CRITICAL: temperatures 1 has a bad file'
+        run ctl plot -o x.svg state
+        expect_status 65
+    done <<'EOF2'
+s/("score".*)"accuracy": 0\.[0-9]/\1"accuracy": 0.99/	"score" "accuracy" is 0\.99.*, must be 0\.[0-9]+ by the counts
+s/("score".*)"base_rate": 0/\1"base_rate": 1/	"score" "base_rate" is 1\.[0-9]+, must be from 0 to 1
+s/"hits": /"hits": -/	"score" "hits" is -[0-9]+, must be at least 0
+s/"partition": 1/"partition": 2/	"partition" is 2, must be 1
+s/"predicted": 1/"predicted": 2/	station "P1Station.": days\[.\]: "predicted" is 2, must be at most 1
+s/"version": 1/"version": 2/	"model": "version" is 2
+EOF2
+}
+
+@test "status of a forecast: lag and age as of any, and how right it was" {
+    local hits
+
+    foresee state 1 2
+    run ctl status --offline state
+    expect_status 2
+    expect_output '^temperatures +2 +[0-9]+ +- +- +9 +[0-9.]+(s|min|h) +no$'
+    expect_output '^topic +part +accuracy +base rate +hits +false alarms +misses +correct negatives$'
+    expect_output '^CRITICAL: temperatures 1 is read by no daemon; temperatures 2 is read by no daemon$'
+    json state/partition-2.json '"{accuracy:.1f} % {base_rate:.1f} % {hits} {false_alarms} {misses} {correct_negatives}".format(
+        **{k: v if isinstance(v, int) else 100 * v for k, v in d["score"].items()})' >expected
+    hits=$(ctl status --offline state | awk '$1 == "temperatures" && $2 == 2 && $4 == "%"' | tr -s ' ')
+    [[ $hits == "temperatures 2 $(<expected)" ]]
+    run ctl status --offline --max-age=1h state
+    expect_output '^CRITICAL: .* \| age=[0-9.]+s;;3600;0 stations=18;;;0$'
+    run ctl status --offline --partitions=1 state
+    [[ $output != *'temperatures     2'* ]]
+}
+
+@test "a directory with files of both daemons shows both, and no file is a copy of the other's" {
+    take_files
+    foresee state/forecast 1 2
+    cp state/.partition-{1,2}.source state/forecast # of the same topic
+    ctl show state >table 2>warned
+    [[ ! -s warned ]]
+    grep -x '10 stations, 300 reports in 4 partitions' table
+    grep -E '^P2StationA +2012-' table
+    tail -n 1 table | grep '^accuracy '
+    ctl plot -o averages.svg state
+    [[ $(texts averages.svg title) == 'Average by station' ]]
+}
+
+@test "show --watch of a forecast shows the next days as they come" {
+    foresee state 1
+    foresee later 2
+    ctl_start watch show --watch state
+    tables() { (($(grep -c '^accuracy' "$(out_of watch)") == $1)); }
+    wait_for 10 tables 1
+    cp later/partition-2.json state/.new
+    mv state/.new state/partition-2.json
+    wait_for 10 tables 2
+    grep -E '^P2StationA ' "$(out_of watch)"
+    send_signal watch INT
+    await watch 5
+}
+
+@test "a terminal of few lines has as many stations as fit, and the score below them" {
+    foresee state 1 2
+    kit_ctl show --watch state
+    start terminal /usr/bin/python3 -c 'import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 10, 80, 0, 0))
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+while b"accuracy" not in seen:
+    seen += os.read(fd, 65536)
+os.kill(pid, 2)
+os.waitpid(pid, 0)
+print(seen.decode().replace("\r", "").replace("\033[K", ""))' "${kit_command[@]}"
+    await terminal 10
+    sed -n '/station/,/accuracy/p' "$(out_of terminal)" >picture
+    (($(wc -l <picture) == 9))
+    tail -n 2 picture | head -n 1 | grep -x '… and 11 more'
+}
+
+@test "plot of a forecast draws each partition's accuracy beside never rains, at 3 bars and at 60" {
+    local n
+
+    foresee state 1 2 3
+    ctl plot -o three.svg state
+    [[ $(texts three.svg title) == 'Predictions of rain by partition' ]]
+    texts three.svg label | diff <(printf 'partition %d\n' 1 2 3) -
+    for n in 1 2 3; do
+        json state/partition-$n.json '"%.1f" % (100 * d["score"]["accuracy"])'
+    done | diff - <(texts three.svg value)
+    [[ $(texts three.svg subtitle) == "temperatures, $(expected_predictions state | tail -n 1)" ]]
+    [[ $(texts three.svg legend) == '"never rains"' ]]
+    for n in {4..60}; do
+        sed "s/\"partition\": 1/\"partition\": $n/" state/partition-1.json >state/partition-$n.json
+    done
+    ctl plot -o sixty.svg state
+    (($(texts sixty.svg label | wc -l) == 60))
+    (($(grep -c '<path class="mark"' sixty.svg) == 60 + 1))
+    # nothing scored yet
+    mkdir young
+    echo '{"offset": 0, "partition": 0, "score": {"hits": 0, "false_alarms": 0, "misses": 0, "correct_negatives": 0},' \
+        '"stations": {}}' >young/partition-0.json
+    run ctl plot -o x.svg young
+    expect_status 65
+    expect_output "no prediction's day has come yet, so there is nothing to draw"
+    [[ $(ctl show young | tail -n 1) == "no prediction's day has come yet" ]]
+    ctl status --offline young | grep -E '^temperatures +0 +- +- +0 +0 +0 +0$'
 }
 
 @test "tail prints the reports as lines, from the beginning and only as many as wanted" {

@@ -52,26 +52,33 @@ setup() { kit_setup; }
 teardown() { kit_teardown; }
 teardown_file() { kit_teardown_file; }
 
-# Every partition-N.json that is left must fit its schema, and what weatherctl shows of the first directory of them
+# Every partition-N.json that is left must fit its daemon's schema, and what weatherctl shows of the first directory of them
 # must fit the other one, but for those that the test spoils on purpose.
 kit_check_files() # DIRECTORY
 {
-    local good=() file name document share=$kit_top/share
+    local good=() statistics=() forecasts=() file name document schemas=() share=$kit_top/share
 
     while read -r file; do
         for name in "${kit_spoilt[@]}"; do
             [[ $file != "$1/$name" && $file != "$1/$name"/* ]] || continue 2
         done
         good+=("$file")
+        if grep -F '"false_alarms": ' "$file" >/dev/null; then
+            forecasts+=("$file")
+        else
+            statistics+=("$file")
+        fi
     done < <(find "$1" -path "$1/kafka" -prune -o -type f -regex '.*/partition-[0-9]+\.json' -print | sort)
     ((${#good[@]})) || return 0
+    ((${#statistics[@]} == 0)) || schemas+=(-- "$share/partition.schema.json" "${statistics[@]}")
+    ((${#forecasts[@]} == 0)) || schemas+=(-- "$share/forecast.schema.json" "${forecasts[@]}")
     if ((${#kit_spoilt[@]})); then
-        helper schema.py "$share/partition.schema.json" "${good[@]}"
+        helper schema.py "${schemas[@]:1}"
         return
     fi
     document=$(kit_state)/shown
     (cd "$1" && ctl show --json --offline "${good[0]%/*}") >"$document" &&
-        helper schema.py "$share/partition.schema.json" "${good[@]}" -- "$share/show.schema.json" "$document"
+        helper schema.py "$share/show.schema.json" "$document" "${schemas[@]}"
 }
 
 # Says that these files, or those in these directories of the test's, are no good any more.

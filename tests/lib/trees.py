@@ -95,10 +95,10 @@ def make(seed, model, path):
 
 
 def expected(model, path):
-    """The predictions in their order, the score, and how many values were at a threshold once they were rounded."""
+    """The predictions in their order, the score, what was said of each day that came, and how many values were at a threshold once they were rounded."""
     names = [feature["name"] for feature in model["features"]]
     asked = {single(node["threshold"]) for node in model["nodes"] if "threshold" in node}
-    known, pending, made = {}, {}, []
+    known, pending, made, was = {}, {}, [], {}
     score = {"hits": 0, "false_alarms": 0, "misses": 0, "correct_negatives": 0}
     at_threshold = 0
     with open(path, encoding="utf-8") as file:
@@ -114,6 +114,7 @@ def expected(model, path):
             if day > latest and report["station"] in pending:
                 date, said = pending.pop(report["station"])
                 if date == day:
+                    was[report["station"], str(day)] = said
                     score[("correct_negatives", "misses", "false_alarms", "hits")[2 * said + report["raining"]]] += 1
             latest = max(days)
             before, date = (latest + datetime.timedelta(step) for step in (-1, 1))
@@ -125,7 +126,11 @@ def expected(model, path):
             made.append({"station": report["station"], "date": str(date), "prediction": node["raining"],
                          "probability": node["counts"][1] / sum(node["counts"])})
             pending[report["station"]] = date, node["raining"]
-    return made, score, at_threshold
+    scored = sum(score.values())
+    if scored:
+        score["accuracy"] = (score["hits"] + score["correct_negatives"]) / scored
+        score["base_rate"] = (score["hits"] + score["misses"]) / scored
+    return made, score, was, at_threshold
 
 
 def judge(model, path, predictions, document):
@@ -133,12 +138,15 @@ def judge(model, path, predictions, document):
         model = json.load(file)
     with open(document, encoding="utf-8") as file:
         document = json.load(file)
-    made, score, at_threshold = expected(model, path)
+    made, score, was, at_threshold = expected(model, path)
     found = lines(predictions)
     for number, (one, other) in enumerate(zip(found, made)):
         demand(one == other, f"prediction {number} is {one}, must be {other}")
     demand(len(found) == len(made), f"{len(found)} predictions, must be {len(made)}")
     demand(document["score"] == score, f"the score is {document['score']}, must be {score}")
+    for name, station in document["stations"].items():
+        for day in station["days"]:
+            demand(day.get("predicted") == was.get((name, day["date"])), f"{name}: {day}, must be {was.get((name, day['date']))}")
     demand(document["model"] == model, "the model in the document is another")
     print(len(made), sum(prediction["prediction"] for prediction in made), at_threshold)
 

@@ -58,14 +58,14 @@ an_axis_is_finite_whatever_the_values(void **state)
 }
 
 static char *
-draw(const struct chart_bar *bars, size_t n_bars)
+draw(const struct chart_bar *bars, size_t n_bars, const char *mark)
 {
     char *text;
     size_t length;
     FILE *file = open_memstream(&text, &length);
 
     assert_non_null(file);
-    chart_write(file, &(struct chart){"A & B", "from <here>", "°F", n_bars, bars});
+    chart_write(file, &(struct chart){"A & B", "from <here>", "°F", mark, n_bars, bars});
     fclose(file);
     return text;
 }
@@ -80,7 +80,7 @@ texts_are_escaped_and_cut(void **state)
          "", -0.01}, /* which XML has not */
         {"0123456789012345678901234567890123456789", "", -12.5},
     };
-    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars));
+    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars), NULL);
 
     assert_non_null(strstr(text, ">A &amp; B</text>"));
     assert_non_null(strstr(text, ">from &lt;here&gt;</text>"));
@@ -101,7 +101,7 @@ static void
 an_axis_has_one_form_of_numbers(void **state)
 {
     static const struct chart_bar bars[] = {{"a", "", 12345678}, {"b", "", -1234567.8}};
-    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars));
+    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars), NULL);
 
     assert_non_null(strstr(text, ">1.2e+07</text>"));
     assert_non_null(strstr(text, ">8e+06</text>"));
@@ -114,7 +114,7 @@ static void
 bars_lie_on_their_side_of_zero(void **state)
 {
     static const struct chart_bar bars[] = {{"up", "", 50}, {"down", "", -50}};
-    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars));
+    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars), NULL);
     const char *rect = text;
     double x[2], y, width[2];
 
@@ -130,6 +130,34 @@ bars_lie_on_their_side_of_zero(void **state)
     assert_true(width[0] > 100);
 }
 
+/* Each over its row, the next begins where it ends; a figure stands beside bar and mark. */
+static void
+marks_are_beside_their_bars(void **state)
+{
+    static const struct chart_bar bars[] = {{"a", "", 50, 75}, {"b", "", 80, 75}};
+    cleanup(free) char *text = draw(bars, N_ELEMENTS(bars), "<mark>");
+    cleanup(free) char *without = draw(bars, N_ELEMENTS(bars), NULL);
+    const char *at = text;
+    double x[2], top[2], bottom[2], value[2];
+
+    for (size_t i = 0; i < 2; i++) {
+        at = strstr(at + 1, "<path class=\"mark\" d=\"M");
+        assert_non_null(at);
+        assert_int_equal(
+            sscanf(at, "<path class=\"mark\" d=\"M%lf %lfV%lf\"", &x[i], &top[i], &bottom[i]), 3);
+        at = strstr(at, "<text class=\"value\"");
+        assert_non_null(at);
+        assert_int_equal(sscanf(at, "<text class=\"value\" x=\"%lf\"", &value[i]), 1);
+        assert_true(value[i] > x[i] + 1);
+    }
+    assert_float_equal(x[0], x[1], 0.01);
+    assert_float_equal(bottom[0], top[1], 0.01);
+    assert_true(bottom[1] > top[1] + 10 && value[1] > value[0] + 10);
+    assert_non_null(strstr(text, ">&lt;mark&gt;</text>"));
+    assert_null(strstr(without, "class=\"mark\""));
+    assert_null(strstr(without, "class=\"legend\""));
+}
+
 int
 main(void)
 {
@@ -138,6 +166,7 @@ main(void)
         cmocka_unit_test(an_axis_is_finite_whatever_the_values),
         cmocka_unit_test(texts_are_escaped_and_cut),
         cmocka_unit_test(an_axis_has_one_form_of_numbers),
+        cmocka_unit_test(marks_are_beside_their_bars),
         cmocka_unit_test(bars_lie_on_their_side_of_zero),
     };
 

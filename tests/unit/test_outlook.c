@@ -352,6 +352,42 @@ without_a_model_days_are_kept(void **state)
     outlook_fini(&outlook);
 }
 
+static void
+days_keep_what_was_predicted_of_them(void **state)
+{
+    static const struct {
+        int day;
+        enum report_rain rain;
+        int predicted[2]; /* of the two days afterwards */
+    } steps[] = {
+        {1, DRY, {-1, -1}}, {2, RAIN, {-1, -1}}, {3, DRY, {-1, 1}},  {4, DRY, {1, 0}},
+        {6, RAIN, {0, -1}}, {5, RAIN, {-1, -1}}, {7, RAIN, {-1, 1}}, {8, DRY, {1, 1}},
+    };
+    struct outlook outlook;
+
+    init(&outlook);
+    for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
+        cleanup(free) char *before = write_out(&outlook, 5), *taken_back = NULL;
+        struct outlook_prediction prediction;
+        const struct outlook_day *days;
+
+        apply(&outlook, "A", steps[i].day, 1, steps[i].rain, &prediction);
+        if (i > 0) { /* a record that added a station has led to no prediction */
+            outlook_undo(&outlook);
+            taken_back = write_out(&outlook, 5);
+            assert_string_equal(before, taken_back);
+            apply(&outlook, "A", steps[i].day, 1, steps[i].rain, &prediction);
+        }
+        days = outlook_stations(&outlook)->days;
+        for (int j = 0; i > 0 && j < 2; j++)
+            if (days[j].predicted != steps[i].predicted[j])
+                fail_msg("day %d: days[%d].predicted is %" PRId64, steps[i].day, j,
+                         days[j].predicted);
+    }
+    assert_int_equal(outlook_scored(&outlook.score), 4);
+    outlook_fini(&outlook);
+}
+
 /* After the last day that there is comes none. */
 static void
 the_end_of_the_calendar(void **state)
@@ -464,7 +500,11 @@ predictions_are_records(void **state)
 
 #define SCORE                                                                                      \
     "\"score\": {\"hits\": 0, \"false_alarms\": 0, \"misses\": 0, \"correct_negatives\": 0}"
-#define HEAD                "{\"offset\": 5, \"partition\": 2, " SCORE ", "
+#define HEAD "{\"offset\": 5, \"partition\": 2, " SCORE ", "
+#define SCORED(members)                                                                            \
+    "{\"offset\": 5, \"partition\": 2, \"score\": {\"hits\": 1, \"false_alarms\": 2, \"misses\": " \
+    "0, "                                                                                          \
+    "\"correct_negatives\": " members "}, \"stations\": {}}"
 #define DAY1                "{\"date\": \"2012-01-01\", \"degrees\": 1.5, \"raining\": true}"
 #define DAY2                "{\"date\": \"2012-01-02\", \"degrees\": 2.5, \"raining\": false}"
 #define DAY3                "{\"date\": \"2012-01-03\", \"degrees\": 2.5, \"raining\": false}"
@@ -496,6 +536,14 @@ bad_files_are_refused(void **state)
          "\"score\" lacks \"false_alarms\""},
         {"{\"offset\": 5, \"partition\": 2, \"score\": {\"hits\": -1}, \"stations\": {}}",
          "\"score\" \"hits\" is -1, must be at least 0"},
+        {SCORED("1, \"accuracy\": 0.75"),
+         "\"score\" \"accuracy\" is 0.75, must be 0.5 by the counts"},
+        {SCORED("1, \"base_rate\": 0.500001"),
+         "\"score\" \"base_rate\" is 0.500001, must be 0.25 by the counts"},
+        {SCORED("1, \"accuracy\": 1.5"), "\"score\" \"accuracy\" is 1.5, must be from 0 to 1"},
+        {"{\"offset\": 5, \"partition\": 2, \"score\": {\"hits\": 0, \"false_alarms\": 0, "
+         "\"misses\": 0, \"correct_negatives\": 0, \"accuracy\": 0}, \"stations\": {}}",
+         "\"score\" \"accuracy\" is 0, but nothing has been scored"},
         {HEAD "\"model\": {\"version\": 2}, \"stations\": {}}",
          "\"model\": \"version\" is 2, must be at most 1"},
         {HEAD "\"model\": " MODEL_OF(MODEL_DRY ", " MODEL_DRY) ", \"stations\": {}}",
@@ -524,6 +572,14 @@ bad_files_are_refused(void **state)
          "station \"A\": days[0]: \"raining\" is neither true nor false"},
         {DAYS("{\"date\": \"2012-02-20\", \"degrees\": 1, \"raining\": true, \"snowing\": true}"),
          "station \"A\": days[0]: has an unknown key \"snowing\""},
+        {DAYS("{\"date\": \"2012-02-20\", \"degrees\": 1, \"raining\": true, \"predicted\": 2}"),
+         "station \"A\": days[0]: \"predicted\" is 2, must be at most 1"},
+        {DAYS("{\"date\": \"2012-02-20\", \"degrees\": 1, \"raining\": true, \"predicted\": 0}"),
+         "station \"A\": days[0]: \"predicted\" stands there although no day before it is known"},
+        {DAYS(DAY1
+              ", {\"date\": \"2012-01-03\", \"degrees\": 1, \"raining\": true, \"predicted\": 0}"),
+         "station \"A\": days[1]: \"predicted\" stands there although days[0] is not the day "
+         "before"},
         {DAYS(DAY2 ", " DAY1), "station \"A\": days[1]: \"date\" is not after that of days[0]"},
         {DAYS(DAY2 ", " DAY2), "station \"A\": days[1]: \"date\" is not after that of days[0]"},
         {PREDICTION("\"date\": \"2012-01-03\", \"prediction\": 1"),
@@ -569,12 +625,13 @@ the_file_is_as_documented(void **state)
         "  \"offset\": 123,\n"
         "  \"partition\": 2,\n"
         "  \"score\": {\"hits\": 5, \"false_alarms\": 1, \"misses\": 2, \"correct_negatives\": "
-        "9},\n"
+        "9, \"accuracy\": 0.8235294117647058, \"base_rate\": 0.4117647058823529},\n"
         "  \"stations\": {\n"
         "    \"A\": {\n"
         "      \"days\": [\n"
         "        {\"date\": \"2012-01-01\", \"degrees\": 55.04, \"raining\": false},\n"
-        "        {\"date\": \"2012-01-02\", \"degrees\": 0, \"raining\": true}\n"
+        "        {\"date\": \"2012-01-02\", \"degrees\": 0, \"raining\": true, \"predicted\": "
+        "0}\n"
         "      ],\n"
         "      \"prediction\": {\"date\": \"2012-01-03\", \"prediction\": 1, \"probability\": "
         "0.75}\n"
@@ -662,6 +719,7 @@ main(void)
         cmocka_unit_test(a_model_is_asked_with_the_days_in_their_places),
         cmocka_unit_test(stations_have_their_own_days),
         cmocka_unit_test(without_a_model_days_are_kept),
+        cmocka_unit_test(days_keep_what_was_predicted_of_them),
         cmocka_unit_test(the_end_of_the_calendar),
         cmocka_unit_test(predictions_are_records),
         cmocka_unit_test(bad_files_are_refused),
