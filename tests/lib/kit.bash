@@ -52,18 +52,23 @@ setup() { kit_setup; }
 teardown() { kit_teardown; }
 teardown_file() { kit_teardown_file; }
 
-# Every partition-N.json that is left must fit its schema, and what weatherctl shows of the first directory of them
-# must fit the other one, but for those that the test spoils on purpose.
+# Every partition-N.json that is left must fit its schema, a forecast's another one, and what weatherctl shows of the first
+# directory of a consumer's must fit the third, but for those that the test spoils on purpose.
 kit_check_files() # DIRECTORY
 {
-    local good=() file name document share=$kit_top/share
+    local good=() forecasts=() file name document share=$kit_top/share
 
     while read -r file; do
         for name in "${kit_spoilt[@]}"; do
             [[ $file != "$1/$name" && $file != "$1/$name"/* ]] || continue 2
         done
-        good+=("$file")
+        if grep -q '^  "score": {"hits": ' "$file"; then
+            forecasts+=("$file")
+        else
+            good+=("$file")
+        fi
     done < <(find "$1" -path "$1/kafka" -prune -o -type f -regex '.*/partition-[0-9]+\.json' -print | sort)
+    ((${#forecasts[@]} == 0)) || helper schema.py "$share/forecast.schema.json" "${forecasts[@]}" || return
     ((${#good[@]})) || return 0
     if ((${#kit_spoilt[@]})); then
         helper schema.py "$share/partition.schema.json" "${good[@]}"
@@ -369,7 +374,7 @@ built() # NAME
 
 # The command line goes to the array kit_command. Own options come first, so that the test's win. What a test has in the
 # array kit_under, such as valgrind, runs the program.
-kit_daemon() # consumer|producer ARGUMENT...
+kit_daemon() # consumer|forecast|producer ARGUMENT...
 {
     local program ini
 
@@ -390,10 +395,12 @@ keep=(-o consumer.duplicates=keep -o consumer.late=keep)
 
 # In the foreground, for at most $WEATHERD_TIMEOUT seconds (60): "run consumer --until-end 0-3".
 consumer() { kit_daemon consumer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
+forecast() { kit_daemon forecast "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
 producer() { kit_daemon producer "$@" && timeout -k 10 "${WEATHERD_TIMEOUT:-60}" "${kit_command[@]}" </dev/null 3>&-; }
 
 # In the background; returns when it is ready.
 consumer_start() { kit_daemon consumer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
+forecast_start() { kit_daemon forecast --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
 producer_start() { kit_daemon producer --ready-fd=9 "${@:2}" && kit_start "$1" ready "${kit_command[@]}"; } # NAME ARGUMENT...
 
 # weatherctl on the same terms: ctl show, run ctl tail --raw
