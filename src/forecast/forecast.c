@@ -306,8 +306,9 @@ show_score(struct reader *reader)
 static void
 show(struct reader *reader)
 {
+    static const struct reader_metric stations = {
+        {"weatherd_stations", "gauge", "Stations in the file."}, get_stations};
     static const struct reader_metric families[] = {
-        {{"weatherd_stations", "gauge", "Stations in the file."}, get_stations},
         {{"weatherd_forecast_predictions_total", "counter",
           "Predictions that were made since the start, those made again included."},
          get_made},
@@ -317,6 +318,7 @@ show(struct reader *reader)
          get_base_rate},
     };
 
+    reader_show_shared(reader, &stations);
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
         reader_show_family(reader, &families[i]);
     show_score(reader);
@@ -346,6 +348,7 @@ forecast_run(struct daemon *daemon, struct settings *settings)
         .accept = accept_models,
         .saved = saved,
         .show = show,
+        .program = "weatherd-forecast",
     };
     static struct reader reader;
 

@@ -91,6 +91,7 @@ struct reader_ops {
     void (*drain)(struct reader *reader);
     /* Its own figures, within the file of metrics. */
     void (*show)(struct reader *reader);
+    const char *program; /* their label where another program's are called the same; or NULL */
 };
 
 /* What becomes of a partition's records when the batch at hand has been dealt with. */
@@ -230,6 +231,9 @@ struct reader_metric {
     double (*get)(const struct reader *reader, const struct reader_partition *partition);
 };
 void reader_show_family(struct reader *reader, const struct reader_metric *family);
+
+/* One that another program may have of the same partition, in a file beside this one. */
+void reader_show_shared(struct reader *reader, const struct reader_metric *family);
 
 /* One value of the family that was begun, with a further label (NULL: none). */
 void reader_show_value(struct reader *reader, const struct reader_partition *partition,

@@ -119,10 +119,12 @@ reader_show_value(struct reader *reader, const struct reader_partition *partitio
 }
 
 static void
-show_values(struct reader *reader, const struct reader_metric *family)
+show_values(struct reader *reader, const struct reader_metric *family, const char *program)
 {
+    const char *label = program ? "program" : NULL;
+
     for (size_t i = 0; i < reader->n_partitions; i++)
-        reader_show_value(reader, &reader->partitions[i], NULL, NULL,
+        reader_show_value(reader, &reader->partitions[i], label, program,
                           family->get(reader, &reader->partitions[i]));
 }
 
@@ -130,7 +132,14 @@ void
 reader_show_family(struct reader *reader, const struct reader_metric *family)
 {
     metrics_family(reader->metrics, &family->metric);
-    show_values(reader, family);
+    show_values(reader, family, NULL);
+}
+
+void
+reader_show_shared(struct reader *reader, const struct reader_metric *family)
+{
+    metrics_family(reader->metrics, &family->metric);
+    show_values(reader, family, reader->ops->program);
 }
 
 static void
@@ -163,10 +172,10 @@ reader_show_metrics(struct reader *reader)
         struct named_metric named;
 
         begin_own_family(reader, &own[i].metric, &named);
-        show_values(reader, &own[i]);
+        show_values(reader, &own[i], NULL);
     }
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-        reader_show_family(reader, &common[i]);
+        reader_show_shared(reader, &common[i]);
     show_outcomes(reader);
     if (reader->ops->show)
         reader->ops->show(reader);

@@ -1,14 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# Command line and settings of both daemons, before anything is contacted.
+# Command line and settings of the daemons, before anything is contacted.
 
 load ../lib/kit
 
 @test "--help names every option and every setting, and --version the libraries, both on stdout with 0" {
     local daemon option
 
-    for daemon in consumer producer; do
+    for daemon in consumer forecast producer; do
         "$daemon" --help >help 2>error
         [[ ! -s error ]]
         for option in --config --option --verbose --ready-fd --check-config --print-config --help --version; do
@@ -21,11 +21,15 @@ load ../lib/kit
         "$daemon" -V | cmp - version
     done
     consumer --help | grep -e --until-end
+    forecast --help | grep -e --until-end
     producer --help | grep -e --fresh
 }
 
 @test "usage errors exit 64 and say what is wrong" {
     run consumer
+    expect_status 64
+    expect_output 'no partitions to read'
+    run forecast
     expect_status 64
     expect_output 'no partitions to read'
     run consumer --no-such-option 0
@@ -47,6 +51,9 @@ load ../lib/kit
     expect_status 64
     run consumer --fresh 0
     expect_status 64
+    run forecast --fresh 0
+    expect_status 64
+    expect_output 'unknown option --fresh; see weatherd-forecast --help'
 }
 
 @test "lists of partitions that are none exit 64 and are quoted" {
@@ -135,7 +142,7 @@ EOF
         message.send.max.retries=3 message.timeout.ms=1000 delivery.timeout.ms=1000 transactional.id=x \
         partitioner=random queuing.strategy=lifo delivery.report.only.error=true log.queue=false group.instance.id=x \
         test.mock.num.brokers=1 plugin.library.paths=x; do
-        for daemon in consumer producer; do
+        for daemon in consumer forecast producer; do
             run "$daemon" -o "kafka.$property" --check-config
             if ! { expect_status 78 && expect_output "${property%%=*}"; }; then
                 echo "$daemon takes $property" >&2

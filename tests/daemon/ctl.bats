@@ -801,6 +801,7 @@ complete_words() # WORD...
     [[ $(complete_words weatherd-consumer -c f) == file.ini ]]
     [[ $(complete_words weatherd-producer -o producer.source = '') == 'simulator csv orders events' ]]
     [[ $(complete_words weatherd-producer --fr) == --fresh ]]
+    [[ $(complete_words weatherd-forecast -o forecast.mod) == forecast.model= ]]
 }
 
 @test "what is typed at an interactive bash is completed" {

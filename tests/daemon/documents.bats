@@ -12,8 +12,9 @@ documents()
     /usr/bin/python3 "$top/tests/lib/documents.py" "$@"
 }
 
-# The two programs under the names that the examples of the manual have.
+# The programs under the names that the examples of the manual have.
 weatherd-consumer() { consumer "$@"; }
+weatherd-forecast() { forecast "$@"; }
 weatherd-producer() { producer "$@"; }
 
 page() # NAME.SECTION
@@ -27,7 +28,7 @@ lay_out_settings()
     local name
 
     mkdir -p etc/weatherd credentials
-    cp "$top"/etc/{consumer,producer}.ini etc/weatherd
+    cp "$top"/etc/*.ini etc/weatherd
     while read -r name; do
         echo secret >"credentials/$name"
     done < <(sed -n 's/^#[^ ]* = @\([^/ ]*\)$/\1/p' etc/weatherd/*.ini)
@@ -36,12 +37,12 @@ lay_out_settings()
 
 weatherctl() { ctl "$@"; }
 
-# Each test for both programs. "set -e" is off in such a FUNCTION, so its commands are joined by &&.
+# Each test for all daemons. "set -e" is off in such a FUNCTION, so its commands are joined by &&.
 each() # FUNCTION
 {
     local program
 
-    for program in consumer producer; do
+    for program in consumer forecast producer; do
         "$program" --help >"$program.help"
         "$1" "$program" || {
             echo "of weatherd-$program" >&2
@@ -151,16 +152,16 @@ run_examples()
     done
 }
 
-# Settings for both daemons that make them use every file that they know, on the broker there is.
+# Settings for the daemons that make them use every file that they know, on the broker there is.
 lay_out_everything()
 {
-    mkdir -p etc/weatherd/{consumer,producer}.d credentials state run trace
+    mkdir -p etc/weatherd/{consumer,forecast,producer}.d credentials state rain run trace
     export CREDENTIALS_DIRECTORY=$PWD/credentials
     echo secret >credentials/kafka-password
     printf '%s\n' date,degrees 2000-01-01,5 2000-01-02,6 >observations.csv
-    printf '%s\n' '[log]' 'level = notice' | tee etc/weatherd/consumer.d/more.ini >etc/weatherd/producer.d/more.ini
+    printf '%s\n' '[log]' 'level = notice' | tee etc/weatherd/{consumer,forecast,producer}.d/more.ini >/dev/null
     printf '%s\n' '[kafka]' "bootstrap.servers = $BOOTSTRAP" 'sasl.password = @kafka-password' |
-        tee etc/weatherd/consumer.ini >etc/weatherd/producer.ini
+        tee etc/weatherd/{consumer,forecast,producer}.ini >/dev/null
     cat >>etc/weatherd/producer.ini <<'EOF'
 [producer]
 source = csv
@@ -183,6 +184,16 @@ metrics_directory = run
 partitions = 0
 layout = monthly
 EOF
+    helper trees.py make 1 etc/weatherd/rain.json reports.json
+    cat >>etc/weatherd/forecast.ini <<EOF
+[forecast]
+directory = rain
+partitions = 0-1
+metrics_directory = run
+model = $PWD/etc/weatherd/rain.json
+[topic further]
+partitions = 0
+EOF
 }
 
 # Starts a program whose files are told in trace/NAME.*; it has the process id that it is known by.
@@ -203,6 +214,11 @@ trace() # NAME PROGRAM ARGUMENT...
     wait_for 20 compgen -G 'run/weatherd-consumer-*.prom'
     stop consumer
     documents files "$(page weatherd-consumer.8)" trace/consumer.*
+    trace forecast weatherd-forecast -c etc/weatherd/forecast.ini
+    wait_for 20 test -e rain/further/.partition-0.source
+    wait_for 20 compgen -G 'run/weatherd-forecast-*.prom'
+    stop forecast
+    documents files "$(page weatherd-forecast.8)" trace/forecast.*
     trace show weatherctl show --json -c etc/weatherd/consumer.ini
     await show
     trace plot weatherctl plot -c etc/weatherd/consumer.ini -o averages.svg
@@ -266,6 +282,7 @@ source_variables() # DIRECTORY...
 
 @test "the manual has all environment variables that the programs look at, and no others" {
     source_variables common record stream reader consumer | diff - <(page_variables "$(page weatherd-consumer.8)")
+    source_variables common record stream reader forecast | diff - <(page_variables "$(page weatherd-forecast.8)")
     source_variables common record stream producer | diff - <(page_variables "$(page weatherd-producer.8)")
     source_variables common ctl | grep -v '^WEATHERD_\|^NOTIFY_\|^WATCHDOG_' |
         diff - <(page_variables "$(page weatherctl.1)")
@@ -276,13 +293,13 @@ source_variables() # DIRECTORY...
 
     sed -n '/refusals\[\] = {/,/^}/s/^    {"\([a-z.*]*\)",.*/\1/p' "$top/src/common/kafka_conf.c" | sort >refused
     (($(wc -l <refused) > 15))
-    for page in weatherd-consumer.ini.5 weatherd-producer.ini.5; do
+    for page in weatherd-{consumer,forecast,producer}.ini.5; do
         page_refused "$(page $page)" | diff refused -
     done
 }
 
 @test "the messages in the manual are those of the programs" {
-    documents recovery "$(page weatherd.7)" "$(built weatherd-consumer)" "$(built weatherd-producer)"
+    documents recovery "$(page weatherd.7)" "$(built weatherd-consumer)" "$(built weatherd-forecast)" "$(built weatherd-producer)"
     sed 's/the log ends at offset/the log stops at offset/' "$(page weatherd.7)" >changed
     run documents recovery changed "$(built weatherd-consumer)"
     expect_status 1
@@ -323,7 +340,7 @@ source_variables() # DIRECTORY...
         ctl "$command" --help
     done | grep -v "^/.*/consumer.ini" >help # which is wherever it was built for
     ctl --help >>help
-    for command in consumer producer; do
+    for command in consumer forecast producer; do
         "$command" --help | sed '/^Settings, in /,$d'
     done >>help
     (($(grep -c -e '--help' help) > 8))
@@ -397,7 +414,7 @@ source_variables() # DIRECTORY...
     promtool check rules rules.yml
     promtool test rules rules_test.yml
     while read -r name; do
-        grep -q "^\.It Va $name\$" "$(page weatherd-consumer.ini.5)" || {
+        grep -q "^\.It Va $name\$" "$(page weatherd-consumer.ini.5)" "$(page weatherd-forecast.ini.5)" || {
             echo "rules.yml has $name, which the manual has not"
             return 1
         }

@@ -313,19 +313,27 @@ descriptors() { find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l; }
     offsets_are 1 partition-0.json
 }
 
-@test "the manual has the figures of both daemons, and no others" {
+@test "the manual has the figures of all daemons, and no others" {
     use_topic figures
     mkdir figures
     consumer_start sink "${name[@]}" -o consumer.metrics_directory=figures 0
     producer_start source "${topics[@]}" -o producer.metrics_directory=figures
-    wait_for 10 eval 'ls figures/weatherd-consumer-*.prom figures/weatherd-producer-*.prom'
+    mkdir -p other/rain
+    helper trees.py make 1 rain.json reports.json
+    forecast_start rain -o forecast.topic=figures -o forecast.model=rain.json -o forecast.directory=other/rain \
+        -o forecast.metrics_directory=figures 0
+    wait_for 10 eval 'ls figures/weatherd-{consumer,forecast,producer}-*.prom'
     compare() # PAGE FILE
     {
         diff <(sed -n 's/^\.It Va \(weatherd_[a-z_]*\)$/\1/p' "$top/man/$1" | sort) \
             <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$2" | sort)
     }
     compare weatherd-consumer.ini.5 figures/weatherd-consumer-figures-0.prom
+    compare weatherd-forecast.ini.5 figures/weatherd-forecast-figures-0.prom
     compare weatherd-producer.8 figures/weatherd-producer-figures.prom
+    # of two files in one directory a collector takes a value once
+    wait_for 10 grep '^weatherd_checkpoint_last_success.*program="weatherd-forecast"' figures/weatherd-forecast-figures-0.prom
+    [[ -z $(sed -n 's/^\([a-z_]*{.*}\) .*/\1/p' figures/weatherd-*.prom | sort | uniq -d) ]]
     run compare weatherd-producer.8 figures/weatherd-consumer-figures-0.prom
     expect_status 1
 }

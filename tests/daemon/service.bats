@@ -33,21 +33,21 @@ value() # UNIT KEY
     [[ -z $output ]]
 }
 
-@test "the sandbox of both services leaves an exposure of at most 1.2" {
+@test "the sandbox of all services leaves an exposure of at most 1.2" {
     local unit
 
     requires systemd-analyze
-    for unit in weatherd-producer.service weatherd-consumer@.service; do
+    for unit in weatherd-producer.service weatherd-{consumer,forecast}@.service; do
         run systemd-analyze security --no-pager --offline=true --threshold=12 "$UNITS/$unit"
         expect_status 0
-        expect_output 'Overall exposure level for weatherd-(producer|consumer@.*)\.service: [01]\.'
+        expect_output 'Overall exposure level for weatherd-(producer|(consumer|forecast)@.*)\.service: [01]\.'
     done
 }
 
 @test "what a reload checks is what a start reads" {
     local program unit checked
 
-    for program in weatherd-producer weatherd-consumer; do
+    for program in weatherd-{producer,consumer,forecast}; do
         unit=$(find "$UNITS" -name "$program*.service" -printf '%f')
         checked=$(value "$unit" ExecReload | head -n 1)
         [[ $checked == *" --check-config "* ]]
@@ -59,11 +59,17 @@ value() # UNIT KEY
 @test "a service that hangs or dies is started again" {
     local unit
 
-    for unit in weatherd-producer.service weatherd-consumer@.service; do
+    for unit in weatherd-producer.service weatherd-{consumer,forecast}@.service; do
         [[ $(value "$unit" Type) == notify ]]
         [[ $(value "$unit" WatchdogSec) == 1min ]]
         [[ $(value "$unit" Restart) == on-failure ]]
     done
+}
+
+@test "forecasts have a directory of their own, because their files are called as the consumer's are" {
+    [[ $(value weatherd-consumer@.service StateDirectory) == weatherd ]]
+    [[ $(value weatherd-producer.service StateDirectory) == weatherd ]]
+    [[ $(value weatherd-forecast@.service StateDirectory) == weatherd-forecast ]]
 }
 
 @test "systemd-sysusers makes the user that the units name" {

@@ -16,6 +16,14 @@ long=$(printf 'x%.0s' {1..249})
     grep -E '^[0-9]{4} mistakes, [0-9]{3,} runs, 0 wrong' said
 }
 
+@test "forecast.ini: every mistake of every key is told with its line, and nothing else happens" {
+    helper settings.py "$(built weatherd-forecast)" 0 >said || {
+        cat said >&2
+        return 1
+    }
+    grep -E '^[0-9]{4} mistakes, [0-9]{3,} runs, 0 wrong' said
+}
+
 @test "producer.ini: every mistake of every key is told with its line, and nothing else happens" {
     helper settings.py "$(built weatherd-producer)" >said || {
         cat said >&2
@@ -107,6 +115,14 @@ EOF
     run consumer -c own.ini --check-config
     expect_status 78
     expect_output 'err: own.ini:4: invalid_topic is t, the topic that is read'
+    printf '[forecast]\nprediction_topic = temperatures\n' >predictions.ini
+    run forecast -c predictions.ini --check-config
+    expect_status 78
+    expect_output 'err: predictions.ini:2: prediction_topic is temperatures, the topic that is read; name another one'
+    printf '[forecast]\nprediction_topic = p\ninvalid_topic = p\n' >predictions.ini
+    run forecast -c predictions.ini --check-config
+    expect_status 78
+    expect_output 'err: predictions.ini:2: prediction_topic is p, the invalid_topic; name another one'
     printf '[consumer]\ninvalid_topic = temperatures\n' >common.ini
     run consumer -c common.ini --check-config
     expect_status 78
@@ -147,13 +163,14 @@ as_section_of_producer()
 }
 as_section_by_option() { producer -o "topic $1.partitions=2" --check-config; }
 as_invalid_topic() { consumer -o "consumer.invalid_topic=$1" --check-config; }
+as_prediction_topic() { forecast -o "forecast.prediction_topic=$1" --check-config; }
 as_invalid_topic_of_one() { consumer -o "topic t.invalid_topic=$1" --check-config; }
 
 @test "a topic's name of 249 bytes is taken in every place, one of 250 in none" {
     local place
 
     for place in as_topic as_topic_in_file as_section_of_consumer as_section_of_producer as_section_by_option \
-        as_invalid_topic as_invalid_topic_of_one; do
+        as_invalid_topic as_invalid_topic_of_one as_prediction_topic; do
         run "$place" "$long"
         if ! { expect_status 0 && expect_output ': ok$'; }; then
             echo "$place refuses 249 bytes" >&2
@@ -187,7 +204,7 @@ as_invalid_topic_of_one() { consumer -o "topic t.invalid_topic=$1" --check-confi
     mkdir credentials
     export CREDENTIALS_DIRECTORY=$PWD/credentials
     printf '@ ; %s\n' "$password" >credentials/secret
-    for name in consumer producer; do
+    for name in consumer forecast producer; do
         printf '[kafka]\nsecurity.protocol = SASL_PLAINTEXT\nsasl.mechanism = PLAIN\nsasl.username = me\nsasl.password = @@%s\n' \
             "$password" >"$name.ini"
         "$name" -c "$name.ini" --check-config
