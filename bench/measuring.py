@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+SCRATCH = os.environ.get("TMPDIR", "/var/tmp")  # /tmp may be no disk
+LIMIT = 900  # seconds that a program may take
 SAMPLE = 50  # milliseconds from one look at the memory to the next
 
 Run = collections.namedtuple("Run", "seconds cpu_seconds peak_mb written_mb")
@@ -31,10 +33,16 @@ def run(command, directory):
     with tempfile.TemporaryFile() as log:
         begin = time.monotonic()
         process = subprocess.Popen(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
-        ended = select.poll()
-        ended.register(os.pidfd_open(process.pid), select.POLLIN)
-        while not (events := ended.poll(SAMPLE)):
-            kilobytes = max(kilobytes, peak(process.pid))
+        try:
+            ended = select.poll()
+            ended.register(os.pidfd_open(process.pid), select.POLLIN)
+            while not (events := ended.poll(SAMPLE)):
+                kilobytes = max(kilobytes, peak(process.pid))
+                if time.monotonic() - begin > LIMIT:
+                    sys.exit(f"{shlex.join(command)}: not at its end after {LIMIT} s")
+        except BaseException:
+            process.kill()
+            raise
         seconds = time.monotonic() - begin
         os.close(events[0][0])
         _, status, usage = os.wait4(process.pid, 0)
@@ -47,7 +55,7 @@ def run(command, directory):
 
 def run_anywhere(command, look=None):
     """In an empty directory, into which look is given a look afterwards; returns the run, and what look returned."""
-    directory = tempfile.mkdtemp(prefix="weatherd-bench.")
+    directory = tempfile.mkdtemp(prefix="weatherd-bench.", dir=SCRATCH)
     try:
         result = run(command, directory)
         return result, look(directory) if look else None
