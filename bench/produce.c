@@ -18,7 +18,7 @@
 #include "producer/producer_settings.h"
 #include "record/report_format.h"
 
-#define DAYS 20 /* of reports that are made before */
+#define DAYS 2 /* of reports that are made before */
 
 struct record {
     char station[REPORT_STATION_MAX];
