@@ -47,3 +47,10 @@ cache_pip() # DIRECTORY REQUIREMENTS
     /usr/bin/python3 -m pip install --disable-pip-version-check --no-cache-dir --no-compile --no-deps --require-hashes \
         --root-user-action=ignore --target "$1" --requirement "$2"
 }
+
+# Through Maven: what a pom.xml needs to run; with -DexcludeTransitive=true only what it names.
+cache_maven() # POM DIRECTORY [OPTION...]
+{
+    mvn --batch-mode --quiet --file "$1" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$2" "${@:3}"
+}

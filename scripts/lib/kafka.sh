@@ -38,9 +38,7 @@ kafka_fetch()
 
 kafka_run_maven() # DIRECTORY
 {
-    mvn --batch-mode --quiet --file "$kafka_lib/kafka/pom.xml" \
-        org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$1"
+    cache_maven "$kafka_lib/kafka/pom.xml" "$1"
 }
 
 # Replaces the shell by a class of Kafka, its log at the level.

@@ -34,9 +34,7 @@ spark_fetch()
 spark_download() # DIRECTORY
 {
     cache_pip "$1/python" "$spark_lib/spark/requirements.txt" &&
-        mvn --batch-mode --quiet --file "$spark_lib/spark/pom.xml" \
-            org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-            -DincludeScope=runtime -DexcludeTransitive=true -DoutputDirectory="$1/jars" &&
+        cache_maven "$spark_lib/spark/pom.xml" "$1/jars" -DexcludeTransitive=true &&
         (cd "$1/jars" && sha256sum --check --strict "$spark_lib/spark/jars.sha256")
 }
 

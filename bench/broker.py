@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""What is built to be measured, and the Kafka on which that is done."""
+
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from measuring import SCRATCH
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("WEATHERD_BUILD", TOP / "build" / "gcc")).resolve()
+
+
+def prepare():
+    """Installs, fetches and builds what is needed; returns the directory of Kafka Streams."""
+    script = f'. {TOP}/scripts/lib/bench.sh && bench_prepare "$1" >&2 && bench_streams_home'
+    return subprocess.run(["bash", "-c", script, "-", BUILD], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def words(command, **values):
+    return [word.format(top=TOP, build=BUILD, **values) for word in shlex.split(command)]
+
+
+class Kafka:
+    """A broker and what is on it, below a directory that goes with it."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="weatherd-kafka.", dir=SCRATCH)
+        self.address = ""
+
+    def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
+        # what is deleted makes room for the next topic
+        self.address = self.script("start", self.directory, "log.segment.delete.delay.ms=1000").strip()
+        return self
+
+    def __exit__(self, *_):
+        self.script("kill", self.directory)
+        shutil.rmtree(self.directory)
+
+    def script(self, *arguments):
+        return subprocess.run([TOP / "scripts/kafka", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    def tool(self, *arguments):
+        return self.script("tool", self.directory, *arguments)
+
+    def make(self, topic):
+        self.tool("topics", "--create", "--topic", topic, "--partitions", "4")
+
+    def remove(self, topic):
+        self.tool("topics", "--delete", "--topic", topic)
+
+    def count(self, topic):
+        return sum(int(line.split(":")[2]) for line in self.tool("get-offsets", "--topic", topic).split())
