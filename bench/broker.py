@@ -19,7 +19,10 @@ BUILD = pathlib.Path(os.environ.get("WEATHERD_BUILD", TOP / "build" / "gcc")).re
 def prepare():
     """Installs, fetches and builds what is needed; returns the directory of Kafka Streams."""
     script = f'. {TOP}/scripts/lib/bench.sh && bench_prepare "$1" >&2 && bench_streams_home'
-    return subprocess.run(["bash", "-c", script, "-", BUILD], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    run = subprocess.run(["bash", "-c", script, "-", BUILD], check=False, stdout=subprocess.PIPE, text=True)
+    if run.returncode:
+        sys.exit(run.returncode)  # it has said why
+    return run.stdout.strip()
 
 
 def words(command, **values):

@@ -82,8 +82,8 @@ def render_table(topic, results):
     rows = [HEAD, ["---"] * len(HEAD)]
     ceiling = next(iter(results.values()))  # it runs first
     rows += [row(name, entry, ceiling) for name, entry in results.items()]
-    rounds = len(ceiling["rounds"])
-    return [f"{topic}, medians of {rounds} round{'s' * (rounds != 1)}:", "", *(f"| {' | '.join(cells)} |" for cells in rows), ""]
+    rounds = sorted({len(entry["rounds"]) for entry in results.values()})
+    return [f"{topic}, medians of {' or '.join(map(str, rounds))} rounds:", "", *(f"| {' | '.join(cells)} |" for cells in rows), ""]
 
 
 def render(document):

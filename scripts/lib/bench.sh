@@ -40,7 +40,7 @@ bench_build_go() # FILE
 bench_build_weatherd() # BUILD
 {
     [[ -n ${WEATHERD_BUILD-} ]] || build_configure "$1" CC=gcc --enable-werror || return
-    build_make "$1" all bench-programs
+    build_make "$1" bench-programs
 }
 
 # Builds everything. Go of Debian 12 is too old for franz-go: bench/run goes on without it, and says so.
