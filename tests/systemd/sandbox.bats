@@ -58,7 +58,7 @@ refused()
 
     # the trace has them
     grep -E '^[0-9]+<weatherd-consum>.* openat\(.*partition-3.json.tmp.*= [0-9]+' trace
-    grep -E '^[0-9]+<weatherd-forecas>.* openat\(.*partition-3.json.tmp.*= [0-9]+' trace
+    grep -E '^[0-9]+<weatherd-foreca>.* openat\(.*partition-3.json.tmp.*= [0-9]+' trace
     grep -E '^[0-9]+<weatherd-produc>.* openat\(.*producer.json.tmp.*= [0-9]+' trace
     if refused; then return 1; fi
 }
