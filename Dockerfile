@@ -19,10 +19,11 @@ RUN apt-get update \
     && apt-get clean \
     && rm -rf /var/lib/apt/lists/* /var/log/* \
     && echo 'weatherd:x:10001:0:weatherd:/var/lib/weatherd:/usr/sbin/nologin' >>/etc/passwd \
-    && install -d -o 10001 -m 0775 /var/lib/weatherd \
+    && install -d -o 10001 -m 0775 /var/lib/weatherd /var/lib/weatherd-forecast \
     && chmod 1777 /run \
     && install -d /etc/weatherd \
     && ln -s /run/weatherd/settings.d /etc/weatherd/consumer.d \
+    && ln -s /run/weatherd/settings.d /etc/weatherd/forecast.d \
     && ln -s /run/weatherd/settings.d /etc/weatherd/producer.d
 COPY --from=build /image/usr/sbin /usr/sbin
 COPY --from=build /image/usr/bin /usr/bin
@@ -36,6 +37,6 @@ LABEL org.opencontainers.image.title=weatherd org.opencontainers.image.licenses=
     org.opencontainers.image.description="Statistics of weather stations from Kafka, each report counted exactly once"
 USER 10001
 WORKDIR /var/lib/weatherd
-VOLUME /var/lib/weatherd
+VOLUME /var/lib/weatherd /var/lib/weatherd-forecast
 HEALTHCHECK --interval=30s --timeout=10s --start-period=10s CMD ["/usr/lib/weatherd/s6/healthy"]
 ENTRYPOINT ["/usr/lib/weatherd/s6/start"]

@@ -244,3 +244,29 @@ read_all() # CONTAINER TOPIC
     expect_status 0
     same_as_straight ended state/ended
 }
+
+@test "forecasts have services and a volume of their own, and go on after a death" {
+    local pid
+
+    fill foreseen 100
+    state_directory rain
+    helper trees.py make 1 rain.json reports.json
+    printf '[forecast]\ntopic = foreseen\nmodel = /etc/weatherd/rain.json\n' >forecast.ini
+    printf '[consumer]\ntopic = foreseen\n' >consumer.ini
+    container one --volume "$PWD/forecast.ini:/etc/weatherd/forecast.ini:ro" --volume "$PWD/rain.json:/etc/weatherd/rain.json:ro" \
+        --volume "$PWD/consumer.ini:/etc/weatherd/consumer.ini:ro" --volume "$PWD/rain:/var/lib/weatherd-forecast" \
+        -e WEATHERD_BOOTSTRAP_SERVERS="$BOOTSTRAP" -e WEATHERD_PARTITIONS=0-1 -e WEATHERD_FORECAST_PARTITIONS='0-1 2-3'
+    wait_for 20 ready one weatherd-consumer@0-1 weatherd-forecast@0-1 weatherd-forecast@2-3
+    wait_for 30 offsets_are 1000 rain/partition-*.json
+    inside one /usr/lib/weatherd/s6/healthy
+    pid=$(pid_inside one weatherd-forecast@0-1)
+    kill_inside one weatherd-forecast@0-1 KILL
+    wait_for 20 restarted one weatherd-forecast@0-1 "$pid"
+    fill foreseen 100 -o simulator.start=2001-01-01
+    wait_for 30 offsets_are 2000 rain/partition-*.json
+    container_stop one
+    mkdir straight
+    forecast -o forecast.directory=straight -o forecast.topic=foreseen -o forecast.prediction_topic=again \
+        -o forecast.model=rain.json --until-end 0-3
+    same_files straight rain
+}

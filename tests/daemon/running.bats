@@ -329,6 +329,7 @@ descriptors() { find "/proc/$(pid_of "$1")/fd" -mindepth 1 | wc -l; }
             <(sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' "$2" | sort)
     }
     compare weatherd-consumer.ini.5 figures/weatherd-consumer-figures-0.prom
+    if log_has rain ': $'; then return 1; fi # no complaint without a reason, while its topic is made
     compare weatherd-forecast.ini.5 figures/weatherd-forecast-figures-0.prom
     compare weatherd-producer.8 figures/weatherd-producer-figures.prom
     # of two files in one directory a collector takes a value once

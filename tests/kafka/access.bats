@@ -10,7 +10,7 @@ top=$kit_top
 
 setup_file()
 {
-    start_guarded_kafka 'user_producer="p # = ;p" user_consumer="c" user_person="c"' \
+    start_guarded_kafka 'user_producer="p # = ;p" user_consumer="c" user_forecast="c" user_person="c"' \
         authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer super.users=User:ANONYMOUS
 }
 
@@ -109,6 +109,30 @@ has_words() # TEXT WORD...
     grant temperatures-by-station
     as consumer consumer --until-end -o consumer.summary_topic=temperatures-by-station 0-3
     helper summaries.py "$OPEN" temperatures-by-station .
+}
+
+@test "with the permissions of the manual a forecast works, and without them is told which are missing" {
+    local at=(-o forecast.model=rain.json --until-end 0-3)
+
+    fill temperatures 10
+    helper trees.py make 1 rain.json reports.json
+    run as forecast forecast "${at[@]}"
+    expect_status 69 # by whichever topic is refused first
+    expect_output 'grant (READ|WRITE) and DESCRIBE on (it|that topic)'
+    grant User:forecast temperatures
+    run as forecast forecast "${at[@]}"
+    expect_status 69
+    expect_output 'prediction.*grant (CREATE, )?WRITE and DESCRIBE on'
+    grant User:forecast predictions
+    run as forecast forecast "${at[@]}"
+    expect_status 0
+    expect_output 'warning: the group weatherd-forecast does not take offsets: .*grant READ on the group, or set commit = no'
+    grant User:forecast group
+    rm partition-0.json .partition-0.source
+    run as forecast forecast "${at[@]}"
+    expect_status 0
+    if grep -q warning <<<"$output"; then return 1; fi
+    (($(kcat -b "$OPEN" -C -t predictions -e -q | wc -l) > 50))
 }
 
 @test "with the permissions of the manual a person reads along, and without them is told which are missing" {

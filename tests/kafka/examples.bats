@@ -22,6 +22,7 @@ stopped() # COMMAND ARGUMENT...
 }
 
 weatherd-consumer() { stopped consumer "$@"; }
+weatherd-forecast() { stopped forecast "$@"; }
 weatherd-producer() { stopped producer "$@"; }
 weatherctl() { stopped ctl "$@"; }
 inotifywait() { timeout 2 inotifywait "$@" || (($? == 124)); }
@@ -57,6 +58,7 @@ check_settings() # PROGRAM COUNT
 
 @test "the settings in the manual's examples have no mistakes" {
     check_settings consumer 1
+    check_settings forecast 1
     check_settings producer 2
 }
 
@@ -72,6 +74,8 @@ check_settings() # PROGRAM COUNT
     rm producer.json # of another feed than that of the next page
     run_examples weatherd.7 3
     run_examples weatherd-consumer.8 6
+    helper trees.py make 1 rain.json reports.json
+    run_examples weatherd-forecast.8 7
     cp partition-*.json state
     run_examples weatherd-checkpoint.5 5
     if kill -0 "$nobody"; then return 1; fi

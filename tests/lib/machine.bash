@@ -126,8 +126,8 @@ machine_install()
 machine_clean()
 {
     machine bash -c "systemctl stop 'weatherd-*'
-        rm -rf /var/lib/weatherd/{*,.[!.]*} /etc/weatherd/*.d/* /etc/credstore \
-            /etc/systemd/system/{weatherd-*.d/test.conf,*.wants/weatherd-*}
+        rm -rf /var/lib/weatherd{,-forecast}/{*,.[!.]*} /etc/weatherd/*.d/* /etc/credstore \
+            /etc/weatherd/rain.json /etc/systemd/system/{weatherd-*.d/test.conf,*.wants/weatherd-*}
         systemctl daemon-reload; systemctl reset-failed"
 }
 
@@ -141,7 +141,7 @@ drop_in() # UNIT-PREFIX FILE LINE...
 }
 
 # Settings on top of those shipped, and the broker.
-settings() # consumer|producer LINE...
+settings() # consumer|forecast|producer LINE...
 {
     printf '%s\n' '[kafka]' "bootstrap.servers = $BOOTSTRAP" "${@:2}" >"$(inside /etc/weatherd)/$1.d/test.ini"
 }
@@ -151,6 +151,19 @@ given() # TOPIC SETTING...
 {
     fill "$1" 100
     settings consumer '[consumer]' "topic = $1" "${@:2}"
+}
+
+# A model where the machine's forecasts look for it.
+model() # [SEED]
+{
+    helper trees.py make "${1:-1}" "$(inside /etc/weatherd)/rain.json" "$BATS_TEST_TMPDIR/reports.json"
+}
+
+# A model, and forecasts that read the topic.
+given_forecasts() # TOPIC SETTING...
+{
+    model
+    settings forecast '[forecast]' "topic = $1" "prediction_topic = $1-predicted" 'model = /etc/weatherd/rain.json' "${@:2}"
 }
 
 # A directory of state, as it is called outside.
@@ -170,6 +183,12 @@ read_by() # INSTANCE TOPIC RECORDS
 {
     (($(awk '/^weatherd_consumer_offset/ { sum += $2 } END { print sum + 0 }' \
         "$(inside /run/weatherd)/weatherd-consumer-$2-$1.prom") == $3))
+}
+
+# Whether the forecasts' checkpoints cover this many records.
+foreseen() # RECORDS
+{
+    (($(offsets "$(inside /var/lib/weatherd-forecast)"/partition-*.json) == $1))
 }
 
 # What systemd knows of a unit.

@@ -46,26 +46,30 @@ later() # VERSION FILE
 }
 
 @test "an upgrade restarts what runs, and only that, and nothing is lost" {
-    local one two producer unit
+    local one two rain producer unit
 
     settings consumer
     settings producer '[producer]' 'interval = 10ms' '[topic temperatures]' 'partitions = 4'
-    machine systemctl enable weatherd-consumer@3
-    machine systemctl start weatherd-producer weatherd-consumer@0-1 weatherd-consumer@2
+    given_forecasts temperatures
+    machine systemctl enable weatherd-consumer@3 weatherd-forecast@3
+    machine systemctl start weatherd-producer weatherd-consumer@0-1 weatherd-consumer@2 weatherd-forecast@0
     wait_for 20 test -e "$(state)/partition-2.json"
+    rain=$(main_pid weatherd-forecast@0)
     one=$(main_pid weatherd-consumer@0-1) two=$(main_pid weatherd-consumer@2) producer=$(main_pid weatherd-producer)
 
     later 99.0 "$(inside /root/later.deb)"
     machine apt-get install --yes /root/later.deb
     run machine dpkg --status weatherd
     expect_output '^Version: 99.0$'
-    for unit in weatherd-producer weatherd-consumer@{0-1,2}; do
+    for unit in weatherd-producer weatherd-consumer@{0-1,2} weatherd-forecast@0; do
         property_is "$unit" NRestarts 0
     done
     restarted weatherd-producer "$producer"
     restarted weatherd-consumer@0-1 "$one"
     restarted weatherd-consumer@2 "$two"
+    restarted weatherd-forecast@0 "$rain"
     property_is weatherd-consumer@3 ActiveState inactive
+    property_is weatherd-forecast@3 ActiveState inactive
     machine systemctl stop weatherd-producer
     wait_for 30 topic compare temperatures "$(state)" --partitions 0,1,2 --text
 }
@@ -79,6 +83,8 @@ later() # VERSION FILE
     machine apt-get remove --yes weatherd
     property_is weatherd-consumer@0-1 ActiveState inactive
     property_is weatherd-consumer@2 ActiveState inactive
+    property_is weatherd-forecast@0 ActiveState inactive
+    machine ls /var/lib/weatherd-forecast/partition-0.json
     topic compare temperatures "$(state)" --partitions 0,1,2 --text
     machine ls /etc/weatherd/consumer.ini /etc/weatherd/consumer.d/test.ini
 

@@ -64,6 +64,30 @@ expect_refusal() # UNIT CODE
     wait_for 30 topic compare killed "$(state)" --text
 }
 
+@test "a forecast that is killed is restarted, and what it predicts is what one predicts that is left alone" {
+    fill predicted 100
+    given_forecasts predicted 'checkpoint_interval = 10ms'
+    drop_in weatherd-forecast@ test 'RestartSec=100ms'
+    machine systemctl start weatherd-forecast@0-3
+    wait_for 30 foreseen 1000
+    machine systemctl kill --kill-who=main --signal=KILL weatherd-forecast@0-3
+    wait_for 20 property_is weatherd-forecast@0-3 NRestarts 1
+    wait_for 20 property_is weatherd-forecast@0-3 ActiveState active
+    fill predicted 100 -o simulator.start=2001-01-01
+    wait_for 30 foreseen 2000
+    machine systemctl stop weatherd-forecast@0-3
+    mkdir straight
+    forecast -o forecast.directory=straight -o forecast.topic=predicted -o forecast.prediction_topic=again \
+        -o "forecast.model=$(inside /etc/weatherd)/rain.json" --until-end 0-3
+    same_files straight "$(inside /var/lib/weatherd-forecast)"
+}
+
+@test "a forecast without a model is refused, and not tried again" {
+    settings forecast
+    expect_refusal weatherd-forecast@0 78
+    journal_has weatherd-forecast@0 'no model: name the file that rain_train exported by \[forecast\] model'
+}
+
 @test "a damaged file stops its instance, without a restart, until it is taken away" {
     given damaged
     machine systemctl start weatherd-consumer@0-3

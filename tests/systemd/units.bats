@@ -154,3 +154,41 @@ setup_file()
     json_is "$(state)/partition-3.json" 'all(s["count"] == (date(s["end"]) - date(s["start"])).days + 1
         and s["start"] == "2000-01-01" for k, s in d.items() if k != "offset")'
 }
+
+@test "forecasts read beside consumers, with files and figures of their own, and take another model by a reload" {
+    local pid one two
+
+    given foreseen
+    given_forecasts foreseen
+    machine systemctl start weatherd-consumer@0-3 weatherd-forecast@0-1 weatherd-forecast@2-3
+    wait_for 20 safe 1000
+    wait_for 30 foreseen 1000
+    run machine bash -c 'stat --format "%U:%G %a" /var/lib/weatherd-forecast/partition-*.json | sort -u'
+    expect_output '^_weatherd:_weatherd 644$'
+    ((${#lines[@]} == 1))
+    wait_for 10 test -e "$(inside /run/weatherd)/weatherd-forecast-foreseen-0-1.prom"
+    [[ -e $(inside /run/weatherd)/weatherd-consumer-foreseen-0-3.prom ]]
+
+    pid=$(main_pid weatherd-forecast@0-1)
+    settings forecast '[forecast]' 'topic = foreseen' 'mode = /etc/weatherd/rain.json'
+    run machine systemctl reload weatherd-forecast@0-1
+    ((status != 0))
+    journal_has weatherd-forecast@0-1 'unknown key "mode" in \[forecast\]; did you mean "model"'
+    given_forecasts foreseen
+    model 2
+    machine systemctl reload weatherd-forecast@0-1
+    journal_has weatherd-forecast@0-1 'settings reloaded'
+    fill foreseen 100 -o simulator.start=2001-01-01
+    wait_for 30 foreseen 2000
+    journal_has weatherd-forecast@0-1 'predicting by the model of /etc/weatherd/rain.json from offset'
+    property_is weatherd-forecast@0-1 MainPID "$pid"
+
+    one=$pid two=$(main_pid weatherd-forecast@2-3)
+    machine systemctl restart weatherd-forecast.target
+    wait_for 10 restarted weatherd-forecast@0-1 "$one"
+    wait_for 10 restarted weatherd-forecast@2-3 "$two"
+    within 5 machine systemctl stop weatherd-forecast.target
+    wait_for 5 property_is weatherd-forecast@0-1 ActiveState inactive
+    property_is weatherd-forecast@0-1 Result success
+    property_is weatherd-consumer@0-3 ActiveState active
+}
