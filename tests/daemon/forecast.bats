@@ -48,3 +48,77 @@ foresee() # SEED
     json "$top/spark/model.schema.json" "{k: v for k, v in d.items() if k != '\$schema'}" >exported
     diff embedded exported
 }
+
+# examples/rain/live after examples/rain/run, but for Spark: a tree that is drawn.
+lay_out_the_example() # DIRECTORY
+{
+    start_mock stations:6 stations-json:6 predictions:6
+    mkdir -p "$1/producer"
+    helper trees.py make 1 "$1/tree.json" reports.json
+    producer -c "$top/examples/rain/producer.ini" -o "producer.directory=$1/producer" -o producer.interval=0 -o producer.days=60
+}
+
+@test "the example's live table ends with the last day of each station, the accuracy and a picture" {
+    lay_out_the_example rain
+    timeout -k 10 100 "$top/examples/rain/live" "$BOOTSTRAP" rain 8 >out 3>&-
+    cat out
+    head -n 1 out | grep '^station  last day    predicted  happened  next day    prediction  probability$'
+    (($(grep -cE '^[A-O]        2000-03-08  (rain|dry ) +(rain|dry ) +2000-03-09  (rain|dry ) +[01]\.[0-9]{2}$' out) == 15))
+    # of 68 days the third to the last were predicted
+    grep -E "^accuracy [0-9.]+ % of $((15 * 66)) predictions, \"never rains\" [0-9.]+ %$" out
+    [[ $(tail -n 1 out) == 'rain/forecast.svg has it by partition' ]]
+    grep '<path class="mark"' rain/forecast.svg >/dev/null
+    ctl verify rain/forecast/partition-{0..5}.json
+    run ctl status --offline rain/forecast
+    expect_status 2 # it has ended
+}
+
+# What the example shows on a terminal, without control sequences but "up" for those that go back; the last line is its exit
+# code. KEY is typed when TEXT is there.
+on_terminal() # TEXT KEY COMMAND...
+{
+    /usr/bin/python3 - "$@" <<'PYTHON'
+import fcntl, os, pty, re, struct, sys, termios
+text, key, *command = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 80, 0, 0))
+    os.execvp(command[0], command)
+seen, typed = b"", not key
+while True:
+    try:
+        seen += os.read(fd, 65536)
+    except OSError:
+        break
+    if not typed and text.encode() in seen:
+        os.write(fd, key.encode())
+        typed = True
+print(re.sub(r"\033\[[0-9?]*[a-zA-Z]", "", re.sub(r"\033\[[0-9]+A", "up\n", seen.decode().replace("\r", ""))))
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PYTHON
+}
+
+@test "the example's live table on a terminal is drawn in place, and Ctrl-C ends all of it" {
+    lay_out_the_example rain
+    timeout -k 10 60 cat <(on_terminal '' '' "$top/examples/rain/live" "$BOOTSTRAP" rain 8) >out 3>&-
+    cat out
+    (($(grep -cx up out) > 2))
+    grep -E '^A +2000-03-0[1-7] +(rain|dry)' out
+    tail -n 4 out | grep -E '^accuracy [0-9.]+ % of 990 predictions'
+    [[ $(tail -n 1 out) == 0 ]]
+    timeout -k 10 60 cat <(on_terminal '2000-03-10 ' $'\003' "$top/examples/rain/live" "$BOOTSTRAP" rain 1000) >out 3>&-
+    tail -n 3 out
+    [[ $(tail -n 1 out) == 130 ]]
+    [[ $(ctl status --offline rain/forecast) == *'stations 0 is read by no daemon; '*'and 3 more' ]]
+}
+
+@test "the example's live table tells why there is none" {
+    lay_out_the_example rain
+    echo '{}' >rain/tree.json
+    run timeout -k 10 100 "$top/examples/rain/live" "$BOOTSTRAP" rain 1
+    expect_status 1
+    expect_output 'live: weatherd-forecast ended; rain/weatherd-forecast.log says why:'
+    expect_output 'tree.json: '
+    run "$top/examples/rain/live"
+    expect_status 64
+}

@@ -13,6 +13,11 @@ example=$kit_top/examples/rain
     grep -E '^the tree .* right$' out
     grep -E '^\|A +\|2002-03-11\|[01] ' out # the day after the last
     helper schema.py "$kit_top/spark/model.schema.json" rain/tree.json
+    # twenty days later
+    (($(grep -cE '^[A-O]        2002-03-30  (rain|dry ) +(rain|dry ) +2002-03-31  ' out) == 15))
+    grep -E "^accuracy [0-9.]+ % of $((15 * 818)) predictions, \"never rains\" [0-9.]+ %$" out
+    grep -x "$PWD/rain/forecast.svg has it by partition" out
+    grep '<path class="mark"' rain/forecast.svg >/dev/null
     [[ ! -e rain/kafka/pid ]]
     run "$example/run" "$PWD/rain"
     expect_status 73
