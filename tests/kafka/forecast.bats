@@ -202,13 +202,16 @@ more_than() # NUMBER TOPIC
     new_topic quick 4 message.timestamp.type=LogAppendTime
     new_topic quick-predictions 4 message.timestamp.type=LogAppendTime
     forecast_start one -o forecast.topic=quick -o forecast.model=one.json -o forecast.prediction_topic=quick-predictions 0-3
-    producer -o 'topic quick.format=json' -o simulator.stations=100 -o producer.interval=10ms -o producer.days=1000
-    wait_for 30 more_than 99899 quick-predictions
+    # the first prediction of all waits for the file that has the model
+    producer -o 'topic quick.format=json' -o simulator.stations=100 -o producer.interval=10ms -o producer.days=10
+    wait_for 30 more_than 899 quick-predictions
+    producer -o 'topic quick.format=json' -o simulator.stations=100 -o producer.interval=10ms -o producer.days=1010
+    wait_for 30 more_than 100899 quick-predictions
     stop one
     for name in quick quick-predictions; do
         kcat -b "$BOOTSTRAP" -C -t $name -o beginning -e -q -f '%T %s\n' >$name
     done
-    helper delays.py quick quick-predictions >delays
+    helper delays.py quick <(tail -n +1000 quick-predictions) >delays
     sed 's/^/# /' delays >&3
-    json_is delays 'd["n"] == 99900 and d["p99"] < 500'
+    json_is delays 'd["n"] > 99000 and d["p99"] < 500'
 }

@@ -241,7 +241,12 @@ cloud_consumes() { at_the_cloud consumer --until-end 0-3; }
     within 5 stop plain
     configure "$OPEN" "$right"
     BOOTSTRAP='' consumer_start secure -c tls.ini -o consumer.directory=. 0
-    run await secure 20
-    expect_status 69
-    log_has secure 'err: Kafka refuses this client: .*SSL handshake failed'
+    if old_librdkafka 2.1; then
+        run await secure 20
+        expect_status 69
+        log_has secure 'err: Kafka refuses this client: .*SSL handshake failed'
+    else # which takes it for a connection that was cut, and that may be all it is
+        wait_for 20 log_has secure 'warning: .*SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener'
+        within 5 stop secure
+    fi
 }

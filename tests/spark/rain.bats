@@ -42,9 +42,20 @@ END
     oracle dataset reports rows
     values predictions >predicted
     oracle predictions model.json reports predicted
+    # and so say all: Spark, and weatherd as the reports come
+    forecast -o forecast.topic=stations-json -o "forecast.model=$PWD/model.json" -o forecast.prediction_topic=forecasts --until-end 0-5
+    values forecasts >forecast
+    [[ $(sort_of predicted raining) == $(sort_of forecast prediction) ]]
+    (($(sort_of forecast prediction | wc -l) >= 40000))
     helper schema.py "$kit_top/spark/model.schema.json" model.json
     # on the days that it has not seen
     json_is model.json 'd["tested"]["accuracy"] > d["tested"]["never_rains"] + 0.05'
+}
+
+# Stations, dates and what is said of them, each once.
+sort_of() # FILE MEMBER
+{
+    jq -r "[.station, .date, .$2] | @tsv" "$1" | sort -u
 }
 
 # A JVM and the Python that it runs.
