@@ -35,6 +35,7 @@ run_examples() # PAGE COUNT
     while read -r example; do
         example=${example//broker:9092/$BOOTSTRAP}
         example=${example//PID-OF-THE-CONSUMER/$nobody}
+        example=${example//\/var\/lib\/weatherd-forecast/rain}
         echo "\$ ${example//\/etc\//$PWD/etc/}"
         eval "${example//\/etc\//$PWD/etc/}" || return
         count=$((count + 1))
