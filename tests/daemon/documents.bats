@@ -294,7 +294,7 @@ source_variables() # DIRECTORY...
     sed -n '/refusals\[\] = {/,/^}/s/^    {"\([a-z.*]*\)",.*/\1/p' "$top/src/common/kafka_conf.c" | sort >refused
     (($(wc -l <refused) > 15))
     for page in weatherd-{consumer,forecast,producer}.ini.5; do
-        page_refused "$(page $page)" | diff refused -
+        page_refused "$(page "$page")" | diff refused -
     done
 }
 

@@ -154,15 +154,15 @@ given() # TOPIC SETTING...
 }
 
 # A model where the machine's forecasts look for it.
-model() # [SEED]
+model() # SEED
 {
-    helper trees.py make "${1:-1}" "$(inside /etc/weatherd)/rain.json" "$BATS_TEST_TMPDIR/reports.json"
+    helper trees.py make "$1" "$(inside /etc/weatherd)/rain.json" "$BATS_TEST_TMPDIR/reports.json"
 }
 
 # A model, and forecasts that read the topic.
 given_forecasts() # TOPIC SETTING...
 {
-    model
+    model 1
     settings forecast '[forecast]' "topic = $1" "prediction_topic = $1-predicted" 'model = /etc/weatherd/rain.json' "${@:2}"
 }
 
