@@ -656,11 +656,11 @@ EOF2
     foresee state 1
     foresee later 2
     ctl_start watch show --watch state
-    tables() { (($(grep -c '^accuracy' "$(out_of watch)") == $1)); }
-    wait_for 10 tables 1
+    scores() { (($(grep -c '^accuracy' "$(out_of watch)") == $1)); }
+    wait_for 10 scores 1
     cp later/partition-2.json state/.new
     mv state/.new state/partition-2.json
-    wait_for 10 tables 2
+    wait_for 10 scores 2
     grep -E '^P2StationA ' "$(out_of watch)"
     send_signal watch INT
     await watch 5
@@ -699,7 +699,7 @@ print(seen.decode().replace("\r", "").replace("\033[K", ""))' "${kit_command[@]}
     [[ $(texts three.svg subtitle) == "temperatures, $(expected_predictions state | tail -n 1)" ]]
     [[ $(texts three.svg legend) == '"never rains"' ]]
     for n in {4..60}; do
-        sed "s/\"partition\": 1/\"partition\": $n/" state/partition-1.json >state/partition-$n.json
+        sed "s/\"partition\": 1/\"partition\": $n/" state/partition-1.json >"state/partition-$n.json"
     done
     ctl plot -o sixty.svg state
     (($(texts sixty.svg label | wc -l) == 60))

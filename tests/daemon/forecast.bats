@@ -35,8 +35,9 @@ foresee() # SEED
     foresee 1
     helper schema.py "$schema" forecast.json
     for change in 's/"hits": [0-9]/"hits": -1/' 's/"version": 1/"version": 2/' 's/"threshold": /"limit": /' \
-        '0,/"raining": true/s//"raining": 1/' 's/"StationA": /"offset": /'; do
-        sed "$change" forecast.json >changed.json
+        '0,/"raining": true/s//"raining": 1/' 's/"StationA": /"offset": /' \
+        's/("score".*"accuracy": )0/\11/' 's/"predicted": [01]/"predicted": true/'; do
+        sed -E "$change" forecast.json >changed.json
         if cmp -s forecast.json changed.json; then
             echo "$change changes nothing"
             return 1
