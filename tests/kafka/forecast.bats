@@ -17,7 +17,7 @@ setup_file()
     export KILLS=${WEATHERD_TEST_KILLS:-10}
     export WEATHERD_TIMEOUT=600
     start_kafka
-    cd "$BATS_FILE_TMPDIR"
+    cd "$BATS_FILE_TMPDIR" || return
     helper trees.py make 1 one.json /dev/null
     helper trees.py make 2 two.json /dev/null
     fill days $((REPORTS / 100)) -o simulator.stations=100 -o simulator.duplicate_rate=0.05 -o 'topic days.format=json'
@@ -115,6 +115,11 @@ counted() # REPORTS PREDICTIONS
 more_than() # NUMBER TOPIC
 {
     (($(length "$2") > $1))
+}
+
+timed() # TOPIC
+{
+    kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q -f '%T %s\n'
 }
 
 # Records in the four partitions of a topic, which may be growing: nobody can read that to its end.
@@ -215,10 +220,9 @@ length() # TOPIC
     producer -o 'topic quick.format=json' -o simulator.stations=100 -o producer.interval=10ms -o producer.days=1010
     wait_for 30 more_than 100899 quick-predictions
     stop one
-    for name in quick quick-predictions; do
-        kcat -b "$BOOTSTRAP" -C -t $name -o beginning -e -q -f '%T %s\n' >$name
-    done
-    helper delays.py quick <(tail -n +1000 quick-predictions) >delays
+    timed quick >came
+    timed quick-predictions | tail -n +1000 >went
+    helper delays.py came went >delays
     sed 's/^/# /' delays >&3
     json_is delays 'd["n"] > 99000 and d["p99"] < 500'
 }
