@@ -47,3 +47,14 @@ values() # TOPIC
 {
     kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q
 }
+
+# A JVM and the Python that it runs.
+kill9_tree() # NAME
+{
+    local pid
+
+    pid=$(pid_of "$1")
+    # shellcheck disable=SC2046 # one word a process
+    kill -s KILL "$pid" $(pgrep -P "$pid")
+    await "$1" 10 || (($? == 137))
+}

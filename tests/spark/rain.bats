@@ -58,17 +58,6 @@ sort_of() # FILE MEMBER
     jq -r "[.station, .date, .$2] | @tsv" "$1" | sort -u
 }
 
-# A JVM and the Python that it runs.
-kill9_tree() # NAME
-{
-    local pid
-
-    pid=$(pid_of "$1")
-    # shellcheck disable=SC2046 # one word a process
-    kill -s KILL "$pid" $(pgrep -P "$pid")
-    await "$1" 10 || (($? == 137))
-}
-
 @test "over 100,000 days the state is as large as after the first, although partitions are of unequal size" {
     producer -o producer.interval=0 -o producer.days=100000 -o simulator.stations=4 -o simulator.station_prefix= \
         -o simulator.duplicate_rate=0.05 -o 'topic long.format=json' -o 'topic long.partitions=2'
