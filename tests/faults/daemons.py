@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The daemons under test, as they are run again and again: each run with a directory of its own, on one mock cluster.
 
-A Consumer, Forecast or Producer is one way of running: what is in the directory before, what the topic holds, and how the result
-is judged. The judge of what is counted is the feed, a CSV file made here, added up here.
+A Consumer, Forecast or Producer is one way of running: what is in the directory before, what the topic holds, and how
+the result is judged. The judge of what is counted is the feed, a CSV file made here, added up here.
 """
 
 import datetime
@@ -378,8 +378,9 @@ class Forecast(Consumer):
     def check_oracle(self):
         reports, predictions = (f"{self.world.path}/{self.world.new_name(name)}" for name in ("reports", "predictions"))
         with open(reports, "w", encoding="utf-8") as file:
-            file.writelines(json.dumps({"date": date, "station": station, "degrees": degrees, "raining": rains(degrees)})
-                            + "\n" for date, station, degrees in self.rows)
+            for date, station, degrees in self.rows:
+                report = {"date": date, "station": station, "degrees": degrees, "raining": rains(degrees)}
+                file.write(json.dumps(report) + "\n")
         with open(predictions, "w", encoding="utf-8") as file:
             file.writelines(line + "\n" for line in self.read_predictions(self.straight))
         self.trees("judge", self.model, reports, predictions, f"{self.straight.root}/{self.checkpoint}")
@@ -394,8 +395,8 @@ class Forecast(Consumer):
         """One of each station and day at least, and no two that differ: the lines are those of a straight run."""
         found = set(self.read_predictions(run))
         wrong = found ^ self.predictions
-        return super().problems(run) + ([f"{len(found)} different predictions, must be {len(self.predictions)}; not in both: "
-                                         f"{sorted(wrong)[:3]}"] if wrong else [])
+        return super().problems(run) + [f"{len(found)} different predictions, must be {len(self.predictions)}; not in "
+                                        f"both: {sorted(wrong)[:3]}"] * bool(wrong)
 
 
 # ---- ways of running a producer
