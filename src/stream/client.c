@@ -133,7 +133,7 @@ client_open(struct client *client, bool consumer, rd_kafka_conf_t *conf, struct 
 {
     int result;
 
-    client->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    client->event_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK); /* for what is there at first */
     if (client->event_fd < 0)
         result = error_set(error, -errno, "eventfd: %s", strerror(errno));
     else
@@ -150,8 +150,9 @@ client_open(struct client *client, bool consumer, rd_kafka_conf_t *conf, struct 
                              : rd_kafka_queue_get_main(client->handle);
     rd_kafka_set_log_queue(client->handle, client->queue);
     /*
-     * Before anything is assigned: the descriptor tells of the first entry only if it was there
-     * before it.
+     * Before anything is assigned: librdkafka writes to the descriptor when an empty queue gets an
+     * entry. What it logged about the settings is there already, and hides all that follows until
+     * it is taken out.
      */
     rd_kafka_queue_io_event_enable(client->queue, client->event_fd, &(uint64_t){1},
                                    sizeof(uint64_t));

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The daemons under test, as they are run again and again: each run with a directory of its own, on one mock cluster.
 
-A Consumer or Producer is one way of running: what is in the directory before, what the topic holds, and how the result
-is judged. The judge of what is counted is the feed, a CSV file made here, added up here.
+A Consumer, Forecast or Producer is one way of running: what is in the directory before, what the topic holds, and how
+the result is judged. The judge of what is counted is the feed, a CSV file made here, added up here.
 """
 
 import datetime
@@ -13,6 +13,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -174,10 +175,14 @@ def make_rows(days, stations, intruder=0):
     return rows
 
 
+def rains(degrees):
+    return int(degrees) % 3 // 2
+
+
 def write_feed(path, rows):
     with open(path, "w", encoding="utf-8") as file:
-        file.write("date,station,degrees\n")
-        file.writelines(f"{date},{station},{degrees}\n" for date, station, degrees in rows)
+        file.write("date,station,degrees,raining\n")
+        file.writelines(f"{date},{station},{degrees},{rains(degrees)}\n" for date, station, degrees in rows)
 
 
 def statistics(rows, name_of=lambda date, station: station):
@@ -207,7 +212,7 @@ def months(rows):
 
 def feed_options(path):
     return ["-o", "producer.source=csv", "-o", f"csv.file={path}", "-o", "csv.date_column=date",
-            "-o", "csv.degrees_column=degrees", "-o", "csv.station_column=station"]
+            "-o", "csv.degrees_column=degrees", "-o", "csv.station_column=station", "-o", "csv.raining_column=raining"]
 
 
 def fill(world, topic, rows, batch):
@@ -229,6 +234,7 @@ def fill(world, topic, rows, batch):
 class Consumer:
     """All runs read one topic, which is handed to them in portions, and write after each."""
 
+    section = "consumer"
     nudge = 0
     documents = ["partition-0.json", ".partition-0.source"]
     checkpoint = "partition-0.json"
@@ -246,16 +252,19 @@ class Consumer:
         os.mkdir(self.base)
         if existing:
             fill(world, self.topic, self.rows[:batch], batch)
-            self.run_once(self.base, "before")
+            self.before = self.run_once(self.base, "before")
             fill(world, self.topic, self.rows[batch:], batch)
         else:
             fill(world, self.topic, self.rows, batch)
-        straight = self.run_once(None, "straight")
-        self.oracle = {name: straight.read(self.path_of(name)) for name in self.documents}
+        self.straight = self.run_once(None, "straight")
+        self.oracle = {name: self.straight.read(self.path_of(name)) for name in self.documents}
         self.check_oracle()
 
+    def make_run(self, base=None):
+        return Run(self.world, self.topic, base)
+
     def run_once(self, root, name):
-        run = Run(self.world, self.topic)
+        run = self.make_run()
         if run.live(self.command(run)) != 0:
             raise SystemExit(f"the run {name} failed:\n{run.log}")
         if root:
@@ -276,17 +285,21 @@ class Consumer:
             raise SystemExit(f"a straight run has counted {document}, not {expected}")
 
     def start(self, state=None):
-        run = Run(self.world, self.topic, None if state else self.base)
+        run = self.make_run(None if state else self.base)
         if state:
             state.make(run.root)
         return run
 
+    def options(self, run):
+        return [*KEEP, "-o", f"consumer.layout={self.layout}"]
+
     def command(self, run):
-        where = ["-o", "consumer.topic=other", f"{self.topic}:0"] if self.own else \
-            ["-o", f"consumer.topic={self.topic}", "0"]
+        where = ["-o", f"{self.section}.topic=other", f"{self.topic}:0"] if self.own else \
+            ["-o", f"{self.section}.topic={self.topic}", "0"]
         # The group is this run's own: what it was told must not be known to another.
-        return self.world.program("weatherd-consumer", *QUICK, *KEEP, "-o", f"consumer.layout={self.layout}",
-                                  "-o", f"consumer.directory={run.root}", "-o", "consumer.checkpoint_interval=0",
+        return self.world.program(f"weatherd-{self.section}", *QUICK, *self.options(run),
+                                  "-o", f"{self.section}.directory={run.root}",
+                                  "-o", f"{self.section}.checkpoint_interval=0",
                                   "-o", f"kafka.group.id={os.path.basename(run.root)}", "--until-end", *where)
 
     def between_lives(self, run, content):
@@ -325,6 +338,65 @@ class Consumer:
         if content is None and "the group" in run.log:
             return ["the group was told of a checkpoint that was not durable"]
         return []
+
+
+# ---- ways of running a forecast
+
+
+class Forecast(Consumer):
+    """Each run has a topic of its own for its predictions. Which they must be trees.py says, of the straight run."""
+
+    section = "forecast"
+
+    def __init__(self, world, existing=False, portions=2):
+        self.model = f"{world.path}/{world.new_name('model')}.json"
+        self.trees("make", "4", self.model, os.devnull)
+        super().__init__(world, existing=existing, portions=portions)
+        self.predictions = set(self.read_predictions(self.straight))
+        if existing:
+            self.predictions -= set(self.read_predictions(self.before))
+
+    @staticmethod
+    def trees(*arguments):
+        subprocess.run([sys.executable, os.path.join(os.path.dirname(__file__), "../lib/trees.py"), *arguments],
+                       stdout=subprocess.DEVNULL, check=True)
+
+    def make_run(self, base=None):
+        run = super().make_run(base)
+        run.predictions = self.world.new_topic()
+        return run
+
+    def options(self, run):
+        return ["-o", f"forecast.model={self.model}", "-o", f"forecast.prediction_topic={run.predictions}"]
+
+    def read_predictions(self, run):
+        # from offset 0: else librdkafka asks where the first record is, half a second later
+        return subprocess.run(["kcat", "-b", self.world.mock.address, "-C", "-t", run.predictions, "-p", "0", "-o", "0",
+                               "-e", "-q", "-X", "fetch.wait.max.ms=10"], timeout=PATIENCE, check=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+
+    def check_oracle(self):
+        reports, predictions = (f"{self.world.path}/{self.world.new_name(name)}" for name in ("reports", "predictions"))
+        with open(reports, "w", encoding="utf-8") as file:
+            for date, station, degrees in self.rows:
+                report = {"date": date, "station": station, "degrees": degrees, "raining": rains(degrees)}
+                file.write(json.dumps(report) + "\n")
+        with open(predictions, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in self.read_predictions(self.straight))
+        self.trees("judge", self.model, reports, predictions, f"{self.straight.root}/{self.checkpoint}")
+
+    def between_lives(self, run, content):
+        """Nothing may have been sent before the file on the disk says by what it is predicted."""
+        if b'"model"' not in (content or b"") and self.read_predictions(run):
+            return ["there are predictions of a model that the file does not have"]
+        return []
+
+    def problems(self, run):
+        """One of each station and day at least, and no two that differ: the lines are those of a straight run."""
+        found = set(self.read_predictions(run))
+        wrong = found ^ self.predictions
+        return super().problems(run) + [f"{len(found)} different predictions, must be {len(self.predictions)}; not in "
+                                        f"both: {sorted(wrong)[:3]}"] * bool(wrong)
 
 
 # ---- ways of running a producer
@@ -428,6 +500,8 @@ WAYS = {
     "consumer-existing": lambda world, size: Consumer(world, existing=True, portions=1 + size),
     "consumer-tagged": lambda world, size: Consumer(world, "tagged", own=True, portions=1 + size),
     "consumer-monthly": lambda world, size: Consumer(world, "monthly", portions=1 + size, stations=1),
+    "forecast-new": lambda world, size: Forecast(world, portions=size),
+    "forecast-existing": lambda world, size: Forecast(world, existing=True, portions=1 + size),
     "producer-new": lambda world, size: Producer(world),
     "producer-existing": lambda world, size: Producer(world, existing=True),
     "producer-fresh": lambda world, size: Producer(world, existing=True, fresh=True),

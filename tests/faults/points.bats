@@ -32,6 +32,14 @@ points() # WAY TABLE
     points consumer-monthly kill
 }
 
+@test "a forecast without a file that is killed at any call predicts all, and nothing else the second time" {
+    points forecast-new kill
+}
+
+@test "a forecast with a file that is killed at any call predicts all, and nothing else the second time" {
+    points forecast-existing kill
+}
+
 @test "a producer at its first start that is killed at any call sends each report, in order" {
     points producer-new kill
 }
@@ -62,6 +70,14 @@ points() # WAY TABLE
 
 @test "whichever call of a consumer with layout = monthly fails, the result is right" {
     points consumer-monthly fail
+}
+
+@test "whichever call of a forecast without a file fails, it says so, and waits or ends, and no prediction is missing" {
+    points forecast-new fail
+}
+
+@test "whichever call of a forecast with a file fails, it says so, and waits or ends, and no prediction is missing" {
+    points forecast-existing fail
 }
 
 @test "whichever call of a producer fails at its first start, it says so, and waits or ends, and no report is missing" {

@@ -21,7 +21,7 @@ import sys
 from daemons import WAYS, World, record
 from disk import Disk, read_trace
 
-JOBS = 24  # most of the time they wait
+JOBS = 40  # most of the time they wait
 TRIES = 10
 FAILING = ("eio", "eio-after", "enospc")
 WORDS = {"eio": "Input/output error", "eio-after": "Input/output error", "enospc": "No space left on device"}
