@@ -79,10 +79,11 @@ lay_out_the_example() # DIRECTORY
 on_terminal() # TEXT KEY COMMAND...
 {
     /usr/bin/python3 - "$@" <<'PYTHON'
-import fcntl, os, pty, re, struct, sys, termios
+import fcntl, os, pty, re, signal, struct, sys, termios
 text, key, *command = sys.argv[1:]
 pid, fd = pty.fork()
 if pid == 0:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # tests that run in the background ignore it
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 80, 0, 0))
     os.execvp(command[0], command)
 seen, typed = b"", not key

@@ -234,9 +234,11 @@ static const struct outbox_topic *missing; /* by the last look */
 static int
 add_topic(struct outbox *letters, const char *name)
 {
-    struct outbox_topic *topic = calloc(1, sizeof(*topic));
+    static struct outbox_topic topics[20];
+    static size_t n;
+    struct outbox_topic *topic = &topics[n++];
 
-    assert_non_null(topic);
+    assert_true(n <= N_ELEMENTS(topics));
     *topic = (struct outbox_topic){
         .name = name, .setting = "invalid_topic", .what = "an invalid record"};
     return outbox_add_topic(letters, topic);
