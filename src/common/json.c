@@ -628,6 +628,27 @@ json_writer_finish(struct json_writer *writer)
     return writer->result;
 }
 
+/* A line that is too long goes nowhere. */
+static int
+write_nothing(void *userdata, const void *data, size_t length)
+{
+    return -EMSGSIZE;
+}
+
+void
+json_writer_init_line(struct json_writer *writer)
+{
+    json_writer_init(writer, write_nothing, NULL);
+    writer->one_line = writer->compact = true;
+}
+
+size_t
+json_writer_take_line(const struct json_writer *writer, char *text)
+{
+    memcpy(text, writer->buffer, writer->used);
+    return writer->used;
+}
+
 const char *
 json_library_version(void)
 {

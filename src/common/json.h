@@ -112,5 +112,12 @@ void json_writer_word(struct json_writer *writer, const char *key,
 /* Ends the document with a line feed and writes what is left: 0 or the first failure. */
 int json_writer_finish(struct json_writer *writer);
 
+/*
+ * A document that is a line without blanks and smaller than the buffer, which the caller sees to: begins
+ * it; and copies it, when its last end has been written, to text, not terminated. How many bytes.
+ */
+void json_writer_init_line(struct json_writer *writer);
+size_t json_writer_take_line(const struct json_writer *writer, char *text);
+
 /* json-c's version, of the library in use. */
 const char *json_library_version(void);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "consumer/consumer.h"
 #include "consumer/consumer_private.h"
@@ -28,13 +27,10 @@ open_partition(struct reader *reader, struct reader_partition *base)
         .window = fixed->window,
     };
     struct consumer_partition *partition = calloc(1, sizeof(*partition));
-    uint64_t seed;
 
     if (!partition)
         return -ENOMEM;
-    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-        seed = (uint64_t)loop_now();
-    partition_init(&partition->partition, &settings, NULL, seed);
+    partition_init(&partition->partition, &settings, NULL, reader->seed);
     partition->base = base;
     partition->handed = partition->acknowledged = partition->marked = -1;
     base->state = partition;

@@ -90,32 +90,14 @@ summary_fields_parse(struct summary_fields *fieldsp, const char *text, struct er
     return result;
 }
 
-struct line {
-    char *text;
-    size_t length;
-};
-
-/* Called once: the writer has a buffer that is as large. */
-static int
-take_line(void *userdata, const void *data, size_t length)
-{
-    struct line *line = userdata;
-
-    memcpy(line->text, data, length);
-    line->length = length;
-    return 0;
-}
-
 size_t
 summary_format(const struct summary_fields *fields, const char *id, const struct stats *stats,
                char text[SUMMARY_SIZE_MAX])
 {
-    struct line line = {.text = text};
     struct json_writer writer;
 
     _Static_assert(sizeof(writer.buffer) <= SUMMARY_SIZE_MAX, "one piece is all");
-    json_writer_init(&writer, take_line, &line);
-    writer.one_line = writer.compact = true;
+    json_writer_init_line(&writer);
     json_writer_begin(&writer, NULL, '{');
     for (size_t i = 0; i < fields->n_fields; i++) {
         const struct summary_field *field = &fields->fields[i];
@@ -126,6 +108,5 @@ summary_format(const struct summary_fields *fields, const char *id, const struct
             stats_json_write_member(&writer, field->name, stats, field->member);
     }
     json_writer_end(&writer, '}');
-    json_writer_finish(&writer);
-    return line.length;
+    return json_writer_take_line(&writer, text);
 }

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sysexits.h>
 
 #include "forecast/forecast.h"
@@ -122,13 +121,10 @@ open_partition(struct reader *reader, struct reader_partition *base)
         .fields = reader_settings_fields(base->fixed),
     };
     struct forecast_partition *partition = calloc(1, sizeof(*partition));
-    uint64_t seed;
 
     if (!partition)
         return -ENOMEM;
-    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-        seed = (uint64_t)loop_now();
-    outlook_init(&partition->outlook, &settings, 0, seed);
+    outlook_init(&partition->outlook, &settings, 0, reader->seed);
     partition->predictions = (struct outbox_topic){
         .name = forecast_topic_of(base->fixed)->prediction_topic,
         .setting = "prediction_topic",

@@ -222,38 +222,19 @@ outlook_base_rate(const struct outlook_score *score)
     return share(score->hits + score->misses, score);
 }
 
-struct line {
-    char *text;
-    size_t length;
-};
-
-/* Called once, at the end: the writer's buffer is larger than any prediction. */
-static int
-take_line(void *userdata, const void *data, size_t length)
-{
-    struct line *line = userdata;
-
-    memcpy(line->text, data, length);
-    line->length = length;
-    return 0;
-}
-
 /* Of an id's 255 bytes each may be escaped; the rest has less than 130. */
 size_t
 outlook_format(const struct outlook_prediction *prediction, char buffer[OUTLOOK_SIZE_MAX])
 {
-    struct line line = {.text = buffer};
     struct json_writer writer;
 
     _Static_assert(2 * REPORT_STATION_MAX + 130 <= OUTLOOK_SIZE_MAX, "there is room for any");
-    json_writer_init(&writer, take_line, &line);
-    writer.one_line = writer.compact = true;
+    json_writer_init_line(&writer);
     json_writer_begin(&writer, NULL, '{');
     json_writer_text(&writer, "station", prediction->station);
     json_writer_moment(&writer, "date", moment_of_date(prediction->date));
     json_writer_integer(&writer, "prediction", prediction->raining);
     json_writer_number(&writer, "probability", prediction->probability);
     json_writer_end(&writer, '}');
-    json_writer_finish(&writer);
-    return line.length;
+    return json_writer_take_line(&writer, buffer);
 }

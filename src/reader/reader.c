@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -470,6 +471,8 @@ reader_run(struct reader *reader, const struct reader_ops *ops, struct daemon *d
     reader->log = &daemon->log;
     reader->settings = settings;
     reader->started = loop_now();
+    if (getrandom(&reader->seed, sizeof(reader->seed), 0) != sizeof(reader->seed))
+        reader->seed = reader->started;
     reader->stalled = reader_last_stall();
     exit_code = open_all(reader);
     return exit_code == EX_OK ? run(reader) : exit_code;

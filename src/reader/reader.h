@@ -155,6 +155,7 @@ struct reader {
     char outbox_complaint[320]; /* logged last about its topics, not to be repeated */
     struct metrics *metrics;    /* NULL: none */
     char *credentials;          /* the client's, see kafka_conf_credentials() */
+    uint64_t seed;              /* of hash tables: random */
     uint64_t started;
     size_t next_asked;     /* the partition that the heartbeat may ask about next */
     size_t next_question;  /* the heartbeat's, when the brokers are slow */
