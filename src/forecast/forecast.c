@@ -225,8 +225,6 @@ describe(const struct reader_partition *base, char *text, size_t size)
 static int
 start(struct reader *reader)
 {
-    if (!accept_models(reader, &reader->config))
-        return EX_CONFIG;
     for (size_t i = 0; i < reader->n_partitions; i++) {
         struct forecast_partition *partition = reader->partitions[i].state;
         int exit_code = reader_add_outbox_topic(reader, &partition->predictions);

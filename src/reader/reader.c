@@ -389,6 +389,8 @@ open_all(struct reader *reader)
         return EX_SOFTWARE;
     }
     exit_code = open_partitions(reader);
+    if (exit_code == 0 && reader->ops->accept && !reader->ops->accept(reader, &reader->config))
+        exit_code = EX_CONFIG;
     if (exit_code == 0)
         exit_code = reader_open_metrics(reader);
     if (exit_code != 0)

@@ -77,7 +77,7 @@ struct reader_ops {
 
     /* What the program has beside: 0, or the exit code, the reason having been logged. */
     int (*start)(struct reader *reader);
-    /* At a reload, before the settings take over: false, the reason having been logged, when they can't. */
+    /* Settings are to take over, at the start and at a reload: false, and logged, when they can't. */
     bool (*accept)(struct reader *reader, const struct reader_settings *config);
     /* The brokers have said how many partitions its topic has, and of which cluster it is. */
     void (*learned)(struct reader *reader, struct reader_partition *partition, bool other_cluster);
