@@ -4,7 +4,7 @@
 # weatherd-forecast: a prediction of each station and day, the one that the model gives and never another one, whatever is
 # killed. The judge is tests/lib/trees.py, by what spark/README.md says of the model's file.
 #
-# WEATHERD_TEST_REPORTS and WEATHERD_TEST_KILLS make it longer: 300,000 reports and ten kills.
+# WEATHERD_TEST_REPORTS and WEATHERD_TEST_KILLS make it longer: 100,000 reports and ten kills.
 
 # shellcheck disable=SC2154 # kit_command is the kit's
 
@@ -13,7 +13,7 @@ load ../lib/kit
 setup_file()
 {
     requires java kcat jq
-    export REPORTS=${WEATHERD_TEST_REPORTS:-300000}
+    export REPORTS=${WEATHERD_TEST_REPORTS:-100000}
     export KILLS=${WEATHERD_TEST_KILLS:-10}
     export WEATHERD_TIMEOUT=600
     start_kafka
@@ -94,7 +94,7 @@ counted() # REPORTS PREDICTIONS
     wait_for 30 more_than 0 changing
     forecast_start one -o forecast.topic=changing -o forecast.model=one.json -o forecast.prediction_topic=changed \
         -o forecast.checkpoint_interval=300ms 0-3
-    for ((i = 0; i < 2 * KILLS; i++)); do
+    for ((i = 0; i < KILLS; i++)); do
         before=$(length changed)
         wait_for 30 more_than "$before" changed
         kill9 one
