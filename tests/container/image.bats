@@ -28,7 +28,7 @@ ended_with() # CODE REGEX OPTION... [-- COMMAND...]
     ((size <= 120 * 1000000))
     podman image inspect "$name" >image.json
     json_is image.json 'd[0]["Config"]["User"] == "10001"'
-    json_is image.json 'list(d[0]["Config"]["Volumes"]) == ["/var/lib/weatherd"]'
+    json_is image.json 'sorted(d[0]["Config"]["Volumes"]) == ["/var/lib/weatherd", "/var/lib/weatherd-forecast"]'
     json_is image.json 'd[0]["Healthcheck"]["Test"][-1].endswith("/healthy")'
     container one -- find /usr -type f '(' -name '*.a' -o -name '*.h' -o -name cc1 -o -path '/usr/share/man/*' ')'
     run container_await one
@@ -48,7 +48,7 @@ ended_with() # CODE REGEX OPTION... [-- COMMAND...]
     run inside one sh -c 'cp /usr/bin/true /run/true && /run/true'
     expect_output '/run/true: Permission denied'
     inside one find / -maxdepth 3 ! -type l -writable ! -path '/proc*' ! -path '/dev*' ! -path '/run/*' >writable || true
-    diff <(printf '%s\n' /run /tmp /var/lib/weatherd /var/tmp) <(sort writable)
+    diff <(printf '%s\n' /run /tmp /var/lib/weatherd /var/lib/weatherd-forecast /var/tmp) <(sort writable)
     [[ $(inside one cat /proc/1/comm) == s6-svscan ]]
     [[ $(inside one sh -c 'cat /proc/1/status' | awk '/^Uid:/ { print $2 } /^CapEff:/ { print $2 }') == $'10001\n0000000000000000' ]]
     container_stop one

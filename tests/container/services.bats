@@ -257,7 +257,7 @@ read_all() # CONTAINER TOPIC
         --volume "$PWD/consumer.ini:/etc/weatherd/consumer.ini:ro" --volume "$PWD/rain:/var/lib/weatherd-forecast" \
         -e WEATHERD_BOOTSTRAP_SERVERS="$BOOTSTRAP" -e WEATHERD_PARTITIONS=0-1 -e WEATHERD_FORECAST_PARTITIONS='0-1 2-3'
     wait_for 20 ready one weatherd-consumer@0-1 weatherd-forecast@0-1 weatherd-forecast@2-3
-    wait_for 30 offsets_are 1000 rain/partition-*.json
+    wait_for 30 offsets_are 1000 rain/partition-{0..3}.json
     inside one /usr/lib/weatherd/s6/healthy
     pid=$(pid_inside one weatherd-forecast@0-1)
     kill_inside one weatherd-forecast@0-1 KILL
