@@ -162,28 +162,25 @@ get_window_late(const struct reader *reader, const struct reader_partition *base
     return (double)partition->partition.too_late;
 }
 
-static double
-get_stations(const struct reader *reader, const struct reader_partition *base)
+static size_t
+count_stations(const struct reader_partition *base)
 {
     const struct partition *partition =
         &((const struct consumer_partition *)base->state)->partition;
 
     return partition->layout == PARTITION_MONTHLY ? partition->months.n_windows > 0
-                                                  : (double)partition->stations.n_stations;
+                                                  : partition->stations.n_stations;
 }
 
 static void
 show(struct reader *reader)
 {
-    static const struct reader_metric families[] = {
-        {{"weatherd_consumer_window_late_total", "counter",
-          "Reports that came when their window was closed."},
-         get_window_late},
-        {{"weatherd_stations", "gauge", "Stations in the file."}, get_stations},
-    };
+    static const struct reader_metric window_late = {
+        {"weatherd_consumer_window_late_total", "counter",
+         "Reports that came when their window was closed."},
+        get_window_late};
 
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-        reader_show_family(reader, &families[i]);
+    reader_show_family(reader, &window_late);
     consumer_show_summaries((struct consumer *)reader);
 }
 
@@ -208,6 +205,7 @@ consumer_run(struct daemon *daemon, struct settings *settings)
         .apply = apply,
         .remember = remember,
         .describe = describe,
+        .count_stations = count_stations,
         .start = start,
         .learned = learned,
         .saved = saved,

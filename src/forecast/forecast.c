@@ -71,13 +71,12 @@ load_models(const struct reader *reader, const struct reader_settings *config,
 static void
 want_model(struct forecast_partition *partition, struct model *model)
 {
+    if (model_is_same(partition->outlook.model, model)) {
+        model_release(model);
+        model = model_hold(partition->outlook.model);
+    }
     model_release(partition->wanted);
     partition->wanted = model;
-    if (model_is_same(partition->outlook.model, model)) {
-        model_hold(partition->outlook.model);
-        model_release(model);
-        partition->wanted = partition->outlook.model;
-    }
 }
 
 /* The models of these settings take over, or none does. */
@@ -253,10 +252,10 @@ outlook_of(const struct reader_partition *base)
     return &((const struct forecast_partition *)base->state)->outlook;
 }
 
-static double
-get_stations(const struct reader *reader, const struct reader_partition *base)
+static size_t
+count_stations(const struct reader_partition *base)
 {
-    return (double)outlook_of(base)->stations.n_stations;
+    return outlook_of(base)->stations.n_stations;
 }
 
 static double
@@ -300,8 +299,6 @@ show_score(struct reader *reader)
 static void
 show(struct reader *reader)
 {
-    static const struct reader_metric stations = {
-        {"weatherd_stations", "gauge", "Stations in the file."}, get_stations};
     static const struct reader_metric families[] = {
         {{"weatherd_forecast_predictions_total", "counter",
           "Predictions that were made since the start, those made again included."},
@@ -312,7 +309,6 @@ show(struct reader *reader)
          get_base_rate},
     };
 
-    reader_show_shared(reader, &stations);
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
         reader_show_family(reader, &families[i]);
     show_score(reader);
@@ -338,6 +334,7 @@ forecast_run(struct daemon *daemon, struct settings *settings)
         .follow = follow,
         .apply = apply,
         .describe = describe,
+        .count_stations = count_stations,
         .start = start,
         .accept = accept_models,
         .saved = saved,

@@ -267,14 +267,6 @@ outbox_is_full(const struct outbox *outbox)
     return outbox->pending >= PENDING_MAX || outbox->bytes >= BYTES_MAX;
 }
 
-struct sink_counts
-outbox_counts(const struct outbox *outbox, const char *topic)
-{
-    const struct entry *entry = outbox->entries[find(outbox, topic)];
-
-    return entry->seen ? sink_counts(outbox->sink, entry->index) : (struct sink_counts){0};
-}
-
 void
 outbox_drain(struct outbox *outbox, int timeout_ms)
 {

@@ -75,8 +75,5 @@ size_t outbox_pending_of(const struct outbox *outbox, size_t slot);
 /* Whether no more than a batch may still be sent before those on their way are acknowledged. */
 bool outbox_is_full(const struct outbox *outbox);
 
-/* What has become of the messages to a topic. */
-struct sink_counts outbox_counts(const struct outbox *outbox, const char *topic);
-
 /* Waits until all are acknowledged, at most timeout_ms. */
 void outbox_drain(struct outbox *outbox, int timeout_ms);

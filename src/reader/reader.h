@@ -25,9 +25,7 @@
 struct reader;
 struct reader_partition;
 
-#define SECOND             UINT64_C(1000000) /* in microseconds, as all times of loop_now() */
-#define QUERY_TIMEOUT_MSEC 1000 /* of a question to the brokers, which the loop waits for */
-#define LAST_TIMEOUT_MSEC  500  /* of one at the end, which must come within five seconds in all */
+#define SECOND UINT64_C(1000000) /* in microseconds, as all times of loop_now() */
 
 /* What a program makes of a record. */
 enum reader_verdict {
@@ -74,6 +72,8 @@ struct reader_ops {
     void (*remember)(struct reader_partition *partition);
     /* "250 stations": for the log. */
     void (*describe)(const struct reader_partition *partition, char *text, size_t size);
+
+    size_t (*count_stations)(const struct reader_partition *partition);
 
     /* What the program has beside: 0, or the exit code, the reason having been logged. */
     int (*start)(struct reader *reader);
@@ -172,7 +172,6 @@ struct reader {
     bool paused_told; /* which the log says */
     bool awaiting;    /* nothing is read, nothing saved, until all of the outbox is acknowledged */
     bool committing;
-    bool commit_due;
     bool commit_refused;
     uint64_t commit_started;
     unsigned group_asked; /* how often */
@@ -232,9 +231,6 @@ struct reader_metric {
     double (*get)(const struct reader *reader, const struct reader_partition *partition);
 };
 void reader_show_family(struct reader *reader, const struct reader_metric *family);
-
-/* One that another program may have of the same partition, in a file beside this one. */
-void reader_show_shared(struct reader *reader, const struct reader_metric *family);
 
 /* One value of the family that was begun, with a further label (NULL: none). */
 void reader_show_value(struct reader *reader, const struct reader_partition *partition,

@@ -66,6 +66,12 @@ get_failures(const struct reader *reader, const struct reader_partition *partiti
     return (double)partition->save_failures;
 }
 
+static double
+get_stations(const struct reader *reader, const struct reader_partition *partition)
+{
+    return (double)reader->ops->count_stations(partition);
+}
+
 /* Their names begin with the program's. */
 static const struct reader_metric own[] = {
     {{"offset", "gauge", "Offset of the next record to read."}, get_offset},
@@ -84,6 +90,7 @@ static const struct reader_metric common[] = {
      get_last_success},
     {{"weatherd_checkpoint_duration_seconds", "gauge", "How long that took."}, get_duration},
     {{"weatherd_checkpoint_failures_total", "counter", "How often it failed."}, get_failures},
+    {{"weatherd_stations", "gauge", "Stations in the file."}, get_stations},
 };
 
 static const struct metric records = {"records_total", "counter",
@@ -135,8 +142,9 @@ reader_show_family(struct reader *reader, const struct reader_metric *family)
     show_values(reader, family, NULL);
 }
 
-void
-reader_show_shared(struct reader *reader, const struct reader_metric *family)
+/* One that another program may have of the same partition, in a file beside this one. */
+static void
+show_shared(struct reader *reader, const struct reader_metric *family)
 {
     metrics_family(reader->metrics, &family->metric);
     show_values(reader, family, reader->ops->program);
@@ -175,7 +183,7 @@ reader_show_metrics(struct reader *reader)
         show_values(reader, &own[i], NULL);
     }
     for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-        reader_show_shared(reader, &common[i]);
+        show_shared(reader, &common[i]);
     show_outcomes(reader);
     if (reader->ops->show)
         reader->ops->show(reader);

@@ -8,6 +8,9 @@
 
 #include "reader/reader.h"
 
+#define QUERY_TIMEOUT_MSEC 1000 /* of a question to the brokers, which the loop waits for */
+#define LAST_TIMEOUT_MSEC  500  /* of one at the end, which must come within five seconds in all */
+
 /*
  * Whether Kafka has not been heard of yet, so that a refusal is final; what worked once, be it before
  * a reload of credentials, is tried again.

@@ -28,11 +28,6 @@ setup_file()
     values straight >straight.predictions
 }
 
-values() # TOPIC
-{
-    timeout 60 kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q
-}
-
 # What the topic has of the reports, by one of these models.
 matches() # REPORTS TOPIC MODEL...
 {
@@ -115,17 +110,6 @@ counted() # REPORTS PREDICTIONS
 more_than() # NUMBER TOPIC
 {
     (($(length "$2") > $1))
-}
-
-timed() # TOPIC
-{
-    kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q -f '%T %s\n'
-}
-
-# Records in the four partitions of a topic, which may be growing: nobody can read that to its end.
-length() # TOPIC
-{
-    kcat -Q -b "$BOOTSTRAP" -t "$1:0:-1" -t "$1:1:-1" -t "$1:2:-1" -t "$1:3:-1" | awk '{ sum += $NF } END { print sum }'
 }
 
 @test "a reload takes a new model, and refuses a wrong one without a gap" {

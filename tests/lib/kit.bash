@@ -609,6 +609,22 @@ delete_records() # TOPIC PARTITION OFFSET
     kafka tool delete-records --offset-json-file "$file"
 }
 
+# The values of a topic's records, in their order within each partition; and each after its time, in milliseconds.
+values() { timeout 60 kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q; } # TOPIC
+timed() { timeout 60 kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q -f '%T %s\n'; } # TOPIC
+
+# How many records a topic of so many partitions has, or had before they were deleted. It may be growing: nobody can read that
+# to its end.
+length() # TOPIC [PARTITIONS]
+{
+    local partition at=()
+
+    for ((partition = 0; partition < ${2:-4}; partition++)); do
+        at+=(-t "$1:$partition:-1")
+    done
+    kcat -Q -b "$BOOTSTRAP" "${at[@]}" | awk '{ sum += $NF } END { print sum }'
+}
+
 # The independent client: topic statistics temperatures
 topic() # COMMAND ARGUMENT...
 {

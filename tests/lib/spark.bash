@@ -42,12 +42,6 @@ oracle()
     /usr/bin/python3 "$kit_top/tests/spark/oracle.py" "$@"
 }
 
-# The values of a topic's records, in their order within each partition.
-values() # TOPIC
-{
-    kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q
-}
-
 # A JVM and the Python that it runs.
 kill9_tree() # NAME
 {

@@ -12,19 +12,9 @@ seasons() # DAYS
         -o "producer.days=$1"
 }
 
-length() # TOPIC
-{
-    kcat -Q -b "$BOOTSTRAP" -t "$1:0:-1" | awk '{ print $NF }'
-}
-
 has() # NUMBER TOPIC
 {
-    (($(length "$2") >= $1))
-}
-
-timed() # TOPIC
-{
-    kcat -b "$BOOTSTRAP" -C -t "$1" -o beginning -e -q -f '%T %s\n'
+    (($(length "$2" 1) >= $1))
 }
 
 @test "at 10,000 reports a second weatherd's predictions are there before Spark's" {
