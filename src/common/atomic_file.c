@@ -51,11 +51,28 @@ atomic_file_write(struct atomic_file *file, const void *data, size_t length)
     return 0;
 }
 
+/* A hint: what fails here fails in the sync as well, and is told there. */
+void
+atomic_file_urge(const struct atomic_file *file)
+{
+    (void)sync_file_range(file->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 /* Interrupted it has not failed, and may be called again. */
 static int
 sync_to_disk(int fd)
 {
     return TEMP_FAILURE_RETRY(fsync(fd)) < 0 ? -errno : 0;
+}
+
+int
+atomic_file_sync(struct atomic_file *file)
+{
+    int result = sync_to_disk(file->fd);
+
+    if (result < 0)
+        atomic_file_abort(file);
+    return result;
 }
 
 static int
@@ -87,16 +104,9 @@ atomic_file_publish(struct atomic_file *file)
 }
 
 int
-atomic_file_commit(struct atomic_file *file)
+atomic_file_settle(int directory)
 {
-    int result = sync_to_disk(file->fd);
-
-    if (result < 0) {
-        atomic_file_abort(file);
-        return result;
-    }
-    result = atomic_file_publish(file);
-    return result < 0 ? result : sync_to_disk(file->directory);
+    return sync_to_disk(directory);
 }
 
 void

@@ -10,6 +10,10 @@
  * After a failed fsync the kernel may have dropped the data and marked it clean, so that a second
  * fsync of the same descriptor would succeed over lost data. Therefore a failure of any call ends
  * the attempt: the temporary file is removed and the next attempt begins with a new one.
+ *
+ * A wait for the disk costs little more for many files than for one. So it is no single call: who
+ * replaces several files begins, writes and urges all, syncs all, publishes all, and settles their
+ * directory once.
  */
 
 #include <stddef.h>
@@ -33,14 +37,20 @@ int atomic_file_begin(struct atomic_file *file, int directory, const char *name)
 /* Appends; writes all of it or fails. */
 int atomic_file_write(struct atomic_file *file, const void *data, size_t length);
 
-/* Makes the content durable under its name. The attempt has ended, whatever is returned. */
-int atomic_file_commit(struct atomic_file *file);
+/* Has the disk begin with what was written, so that it is busy with all files by the first sync. */
+void atomic_file_urge(const struct atomic_file *file);
+
+/* Waits until the content is on disk, whatever name it has. On failure the attempt has ended. */
+int atomic_file_sync(struct atomic_file *file);
 
 /*
- * The same without the force to disk: for what is worthless after a crash. Readers see the old file
- * or the new one all the same.
+ * Gives the content its name. Readers see the old file or the new one; so does who comes after a
+ * crash, if the content was synced. The attempt has ended, whatever is returned.
  */
 int atomic_file_publish(struct atomic_file *file);
+
+/* Waits until all names that were given in the directory are on disk. */
+int atomic_file_settle(int directory);
 
 /* Gives the attempt up and removes the temporary file. The old file stays. */
 void atomic_file_abort(struct atomic_file *file);

@@ -34,15 +34,41 @@ leave_deleted_directory(struct reader *reader, struct reader_partition *partitio
     reader_leave(reader, EX_IOERR);
 }
 
-static bool
-store(struct reader *reader, struct reader_partition *partition)
+static void
+tell_of_failure(struct reader *reader, struct reader_partition *partition,
+                const struct stream_store *store)
 {
-    struct error error = ERROR_INIT;
+    partition->save_failures++;
+    if (store->result == CHECKPOINT_E_GONE) {
+        leave_deleted_directory(reader, partition, &store->error);
+        return;
+    }
+    /* The last one of all says why the program ends as it does. */
+    reader->paused_told |= log_event_sampled(
+        reader->log, reader->leaving ? NULL : &reader->samplers[MESSAGE_CHECKPOINT_FAILED],
+        MESSAGE_CHECKPOINT_FAILED, reader_at_file(partition, partition->stream.offset),
+        "%s; reading stands still until it can be%s", store->error.text,
+        reader->leaving ? ", which now it will not" : "");
+}
+
+/* They wait for the disk together, so each took as long as all. */
+static bool
+store_together(struct reader *reader, struct reader_partition **partitions,
+               struct stream_store *stores, size_t n)
+{
     uint64_t started = loop_now();
-    int result = stream_store(&partition->stream, &error);
+    bool stored = true;
     char what[64];
 
-    if (result == 0) {
+    stream_store_all(stores, n);
+    for (size_t i = 0; i < n; i++) {
+        struct reader_partition *partition = partitions[i];
+
+        if (stores[i].result != 0) {
+            tell_of_failure(reader, partition, &stores[i]);
+            stored = false;
+            continue;
+        }
         partition->saved_at = time(NULL);
         partition->save_duration = loop_now() - started;
         partition->durable = partition->stream.offset;
@@ -50,25 +76,28 @@ store(struct reader *reader, struct reader_partition *partition)
         log_event_at(reader->log, MESSAGE_DEBUG, reader_at(partition, partition->durable),
                      "checkpoint at offset %lld: %s, %.1f ms", (long long)partition->durable, what,
                      (double)partition->save_duration / 1000);
-        return true;
     }
-    partition->save_failures++;
-    if (result == CHECKPOINT_E_GONE) {
-        leave_deleted_directory(reader, partition, &error);
-        return false;
-    }
-    /* The last one of all says why the program ends as it does. */
-    reader->paused_told |= log_event_sampled(
-        reader->log, reader->leaving ? NULL : &reader->samplers[MESSAGE_CHECKPOINT_FAILED],
-        MESSAGE_CHECKPOINT_FAILED, reader_at_file(partition, partition->stream.offset),
-        "%s; reading stands still until it can be%s", error.text,
-        reader->leaving ? ", which now it will not" : "");
-    return false;
+    return stored;
+}
+
+static void
+tell_of_waiting(struct reader *reader, size_t index)
+{
+    const struct reader_partition *partition = &reader->partitions[index];
+
+    log_event_at(reader->log, reader->ops->sink.waiting, reader_at(partition, partition->durable),
+                 "%s: %zu not acknowledged, so the file stays at offset %lld, from where records "
+                 "are read again",
+                 reader->ops->sink.setting, outbox_pending_of(reader->outbox, index),
+                 (long long)(partition->durable < 0 ? 0 : partition->durable));
 }
 
 static bool
 store_all(struct reader *reader)
 {
+    struct reader_partition *partitions[STREAM_STORE_MAX];
+    struct stream_store stores[STREAM_STORE_MAX];
+    size_t n = 0;
     bool stored = true;
 
     for (size_t i = 0; i < reader->n_partitions; i++) {
@@ -76,17 +105,18 @@ store_all(struct reader *reader)
 
         if (!partition->stream.dirty)
             continue;
-        if (is_covered(reader, i))
-            stored &= store(reader, partition);
-        else
-            log_event_at(reader->log, reader->ops->sink.waiting,
-                         reader_at(partition, partition->durable),
-                         "%s: %zu not acknowledged, so the file stays at offset %lld, from where "
-                         "records are read again",
-                         reader->ops->sink.setting, outbox_pending_of(reader->outbox, i),
-                         (long long)(partition->durable < 0 ? 0 : partition->durable));
+        if (!is_covered(reader, i)) {
+            tell_of_waiting(reader, i);
+            continue;
+        }
+        if (n == STREAM_STORE_MAX) {
+            stored &= store_together(reader, partitions, stores, n);
+            n = 0;
+        }
+        partitions[n] = partition;
+        stores[n++].stream = &partition->stream;
     }
-    return stored;
+    return store_together(reader, partitions, stores, n) && stored;
 }
 
 /* How long after the last checkpoint the next is due; UINT64_MAX: nothing has changed. */

@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/atomic_file.h"
 #include "common/cleanup.h"
 #include "stream/checkpoint.h"
 
@@ -80,28 +80,71 @@ write_piece(void *userdata, const void *data, size_t length)
     return atomic_file_write(userdata, data, length);
 }
 
+/* Leaves the content in the temporary file, or nothing. */
+static int
+prepare(struct checkpoint *checkpoint)
+{
+    struct json_writer writer;
+    int result = atomic_file_begin(&checkpoint->file, checkpoint->directory, checkpoint->name);
+
+    if (result < 0)
+        return result == -ENOENT ? CHECKPOINT_E_GONE : result;
+    json_writer_init(&writer, write_piece, &checkpoint->file);
+    checkpoint->write(checkpoint->userdata, &writer);
+    result = json_writer_finish(&writer);
+    if (result < 0)
+        atomic_file_abort(&checkpoint->file);
+    else
+        atomic_file_urge(&checkpoint->file);
+    return result;
+}
+
+void
+checkpoint_store_all(struct checkpoint *checkpoints, size_t n)
+{
+    int directory = -1; /* the one that was settled last, and */
+    int settled = 0;    /* what came of it */
+
+    for (size_t i = 0; i < n; i++)
+        checkpoints[i].result = prepare(&checkpoints[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (checkpoints[i].result == 0)
+            checkpoints[i].result = atomic_file_sync(&checkpoints[i].file);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (checkpoints[i].result == 0)
+            checkpoints[i].result = atomic_file_publish(&checkpoints[i].file);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (checkpoints[i].result != 0)
+            continue;
+        if (checkpoints[i].directory != directory) {
+            directory = checkpoints[i].directory;
+            settled = atomic_file_settle(directory);
+        }
+        checkpoints[i].result = settled;
+    }
+}
+
+int
+checkpoint_explain(const struct checkpoint *checkpoint, struct error *error)
+{
+    if (checkpoint->result == CHECKPOINT_E_GONE)
+        return error_set(error, CHECKPOINT_E_GONE,
+                         "%s: can't be replaced: the directory has been deleted", checkpoint->name);
+    if (checkpoint->result < 0)
+        return error_set(error, checkpoint->result, "%s: can't be replaced: %s", checkpoint->name,
+                         strerror(-checkpoint->result));
+    return 0;
+}
+
 int
 checkpoint_store(int directory, const char *name, checkpoint_write_fn write, void *userdata,
                  struct error *error)
 {
-    struct atomic_file file;
-    struct json_writer writer;
-    int result;
+    struct checkpoint checkpoint = {.directory = directory, .write = write, .userdata = userdata};
 
-    result = atomic_file_begin(&file, directory, name);
-    if (result == -ENOENT)
-        return error_set(error, CHECKPOINT_E_GONE,
-                         "%s: can't be replaced: the directory has been deleted", name);
-    if (result == 0) {
-        json_writer_init(&writer, write_piece, &file);
-        write(userdata, &writer);
-        result = json_writer_finish(&writer);
-        if (result < 0)
-            atomic_file_abort(&file);
-        else
-            result = atomic_file_commit(&file);
-    }
-    if (result < 0)
-        return error_set(error, result, "%s: can't be replaced: %s", name, strerror(-result));
-    return 0;
+    snprintf(checkpoint.name, sizeof(checkpoint.name), "%s", name);
+    checkpoint_store_all(&checkpoint, 1);
+    return checkpoint_explain(&checkpoint, error);
 }

@@ -6,6 +6,7 @@
  * partition-N.json, its source file and producer.json all pass through here.
  */
 
+#include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/json.h"
 
@@ -32,10 +33,27 @@ int checkpoint_read(int fd, const char *name, int64_t size_max, struct json_obje
 /* Writes the document's content, beginning with json_writer_begin(writer, NULL, '{'). */
 typedef void (*checkpoint_write_fn)(void *userdata, struct json_writer *writer);
 
+/* A file that is to be replaced. */
+struct checkpoint {
+    int directory; /* borrowed */
+    char name[64];
+    checkpoint_write_fn write;
+    void *userdata;
+    int result; /* 0 once it is durable; a negative errno, the old file being intact unless it was the
+                   directory that could not be synced; CHECKPOINT_E_GONE when the directory has been
+                   deleted, so that there is nothing to wait for */
+    struct atomic_file file; /* private */
+};
+
 /*
- * Replaces NAME by what write produces. 0 once it is durable; a negative errno with a message, the
- * old file being intact; CHECKPOINT_E_GONE with a message when the directory has been deleted, so
- * that there is nothing to wait for.
+ * Replaces all of them, each on its own account, and waits for the disk as if they were one. All
+ * are open at a time. After a crash some may be replaced and others not, whatever their order here.
  */
+void checkpoint_store_all(struct checkpoint *checkpoints, size_t n);
+
+/* Its result, with the message that belongs to it. */
+int checkpoint_explain(const struct checkpoint *checkpoint, struct error *error);
+
+/* Replaces NAME by what write produces. 0, or the result of struct checkpoint with a message. */
 int checkpoint_store(int directory, const char *name, checkpoint_write_fn write, void *userdata,
                      struct error *error);

@@ -223,14 +223,22 @@ write_identity(void *userdata, struct json_writer *writer)
     json_writer_end(writer, '}');
 }
 
-int
-identity_store(const struct identity *identity, int directory, struct error *error)
+void
+identity_describe(struct identity *identity, int directory, struct checkpoint *checkpoint)
 {
-    struct identity copy = *identity;
-    char name[64];
+    *checkpoint =
+        (struct checkpoint){.directory = directory, .write = write_identity, .userdata = identity};
+    format_name(identity, checkpoint->name);
+}
 
-    format_name(identity, name);
-    return checkpoint_store(directory, name, write_identity, &copy, error);
+int
+identity_store(struct identity *identity, int directory, struct error *error)
+{
+    struct checkpoint checkpoint;
+
+    identity_describe(identity, directory, &checkpoint);
+    checkpoint_store_all(&checkpoint, 1);
+    return checkpoint_explain(&checkpoint, error);
 }
 
 uint32_t

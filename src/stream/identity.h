@@ -47,8 +47,12 @@ void identity_init(struct identity *identity, const char *topic, int32_t partiti
 enum { IDENTITY_E_OTHER_TOPIC = 3 };
 int identity_load(struct identity *identity, int directory, struct error *error);
 
+/* Describes the source file for checkpoint_store_all(), until when the identity is borrowed. */
+struct checkpoint;
+void identity_describe(struct identity *identity, int directory, struct checkpoint *checkpoint);
+
 /* Writes it durably: 0; CHECKPOINT_E_GONE or a negative errno, with a message. */
-int identity_store(const struct identity *identity, int directory, struct error *error);
+int identity_store(struct identity *identity, int directory, struct error *error);
 
 /* CRC-32 over the key's length in four bytes (little end first), the key and the payload. */
 uint32_t identity_crc(const void *key, size_t key_length, const void *payload, size_t length);

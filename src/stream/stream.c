@@ -378,6 +378,41 @@ write_state(void *userdata, struct json_writer *writer)
     stream->ops->write(stream->state, stream->offset < 0 ? 0 : stream->offset, writer);
 }
 
+static void
+describe_state(struct stream *stream, struct checkpoint *checkpoint)
+{
+    *checkpoint = (struct checkpoint){
+        .directory = stream->directory_fd, .write = write_state, .userdata = stream};
+    format_name(stream, checkpoint->name);
+}
+
+static void
+describe_source(struct stream *stream, struct checkpoint *checkpoint)
+{
+    stream->stored = true; /* as the wave before this one was */
+    identity_describe(&stream->identity, stream->directory_fd, checkpoint);
+}
+
+/* One file of each stream that has no failure yet. */
+static void
+store_wave(struct stream_store *stores, size_t n,
+           void (*describe)(struct stream *stream, struct checkpoint *checkpoint))
+{
+    struct checkpoint checkpoints[STREAM_STORE_MAX];
+    size_t m = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (stores[i].result == 0)
+            describe(stores[i].stream, &checkpoints[m++]);
+    }
+    checkpoint_store_all(checkpoints, m);
+    m = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (stores[i].result == 0)
+            stores[i].result = checkpoint_explain(&checkpoints[m++], &stores[i].error);
+    }
+}
+
 /* Before a checkpoint that stands on it. Anchors would tell of one that there was, if that one fails. */
 static int
 store_fact(const struct stream *stream, struct error *error)
@@ -389,22 +424,21 @@ store_fact(const struct stream *stream, struct error *error)
     return identity_store(&fact, stream->directory_fd, error);
 }
 
-int
-stream_store(struct stream *stream, struct error *error)
+void
+stream_store_all(struct stream_store *stores, size_t n)
 {
-    char name[64];
-    int result = 0;
+    for (size_t i = 0; i < n; i++) {
+        stores[i].result =
+            stores[i].stream->fact_first ? store_fact(stores[i].stream, &stores[i].error) : 0;
+    }
+    store_wave(stores, n, describe_state);
+    store_wave(stores, n, describe_source);
+    for (size_t i = 0; i < n; i++) {
+        struct stream *stream = stores[i].stream;
 
-    format_name(stream, name);
-    if (stream->fact_first)
-        result = store_fact(stream, error);
-    if (result == 0)
-        result = checkpoint_store(stream->directory_fd, name, write_state, stream, error);
-    stream->stored |= result == 0;
-    if (result == 0)
-        result = identity_store(&stream->identity, stream->directory_fd, error);
-    if (result != 0)
-        return error_prefix(error, result, "%s/", stream->directory);
-    stream->dirty = stream->urgent = stream->fact_first = false;
-    return 0;
+        if (stores[i].result == 0)
+            stream->dirty = stream->urgent = stream->fact_first = false;
+        else
+            error_prefix(&stores[i].error, stores[i].result, "%s/", stream->directory);
+    }
 }

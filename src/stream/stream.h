@@ -160,8 +160,16 @@ void stream_learn_station(struct stream *stream, const char *station);
  */
 int64_t stream_pass_gap(struct stream *stream, int64_t low);
 
+/* A stream whose files are to be replaced, and what came of it. */
+struct stream_store {
+    struct stream *stream;
+    int result; /* 0 once they are durable; CHECKPOINT_E_GONE or a negative errno, with a message */
+    struct error error;
+};
+
 /*
- * Replaces partition-N.json, then the source file: 0 once both are durable; CHECKPOINT_E_GONE or a
- * negative errno, with a message.
+ * Replaces partition-N.json of each stream, then the source files. They share the waiting for the
+ * disk and nothing else: what fails for one is no matter to the others.
  */
-int stream_store(struct stream *stream, struct error *error);
+#define STREAM_STORE_MAX 64
+void stream_store_all(struct stream_store *stores, size_t n);

@@ -68,9 +68,9 @@ class World:
     def new_name(self, prefix):
         return f"{prefix}{next(self.numbers):06}"  # all of one length: one may stand in a file for another
 
-    def new_topic(self):
+    def new_topic(self, partitions=1):
         name = self.new_name("t")
-        self.mock.tell(f"topic {name} 1")
+        self.mock.tell(f"topic {name} {partitions}")
         return name
 
     def program(self, name, *arguments):
@@ -215,13 +215,13 @@ def feed_options(path):
             "-o", "csv.degrees_column=degrees", "-o", "csv.station_column=station", "-o", "csv.raining_column=raining"]
 
 
-def fill(world, topic, rows, batch):
+def fill(world, topic, rows, batch, partitions):
     """Sends the rows, so that the mock hands them out in portions of so many."""
     run = Run(world, topic)
     feed = run.root + ".csv"
     write_feed(feed, rows)
     status = run.live(world.program("weatherd-producer", *feed_options(feed), "-o", f"producer.directory={run.root}",
-                                    "-o", "producer.interval=0", "-o", f"topic {topic}.partitions=1",
+                                    "-o", "producer.interval=0", "-o", f"topic {topic}.partitions={partitions}",
                                     "-o", f"kafka.batch.num.messages={batch}", "-o", "kafka.linger.ms=100"))
     if status != 0:
         raise SystemExit(f"the topic could not be filled:\n{run.log}")
@@ -236,6 +236,7 @@ class Consumer:
 
     section = "consumer"
     nudge = 0
+    partitions = 1
     documents = ["partition-0.json", ".partition-0.source"]
     checkpoint = "partition-0.json"
 
@@ -247,15 +248,15 @@ class Consumer:
         self.checkpoints = portions + existing
         batch = 20 * stations
         self.rows = make_rows(20 * (portions + existing), stations, 20 if layout == "monthly" else 0)
-        self.topic = world.new_topic()
+        self.topic = world.new_topic(self.partitions)
         self.base = f"{world.path}/{world.new_name('base')}"
         os.mkdir(self.base)
         if existing:
-            fill(world, self.topic, self.rows[:batch], batch)
+            fill(world, self.topic, self.rows[:batch], batch, self.partitions)
             self.before = self.run_once(self.base, "before")
-            fill(world, self.topic, self.rows[batch:], batch)
+            fill(world, self.topic, self.rows[batch:], batch, self.partitions)
         else:
-            fill(world, self.topic, self.rows, batch)
+            fill(world, self.topic, self.rows, batch, self.partitions)
         self.straight = self.run_once(None, "straight")
         self.oracle = {name: self.straight.read(self.path_of(name)) for name in self.documents}
         self.check_oracle()
@@ -294,8 +295,9 @@ class Consumer:
         return [*KEEP, "-o", f"consumer.layout={self.layout}"]
 
     def command(self, run):
-        where = ["-o", f"{self.section}.topic=other", f"{self.topic}:0"] if self.own else \
-            ["-o", f"{self.section}.topic={self.topic}", "0"]
+        partitions = f"0-{self.partitions - 1}" if self.partitions > 1 else "0"
+        where = ["-o", f"{self.section}.topic=other", f"{self.topic}:{partitions}"] if self.own else \
+            ["-o", f"{self.section}.topic={self.topic}", partitions]
         # The group is this run's own: what it was told must not be known to another.
         return self.world.program(f"weatherd-{self.section}", *QUICK, *self.options(run),
                                   "-o", f"{self.section}.directory={run.root}",
@@ -311,33 +313,51 @@ class Consumer:
         found = run.left_over()
         if run.status != 0:
             found.append(f"exit {run.status}")
-        content = run.read(self.path_of(self.checkpoint))
-        if content != self.oracle[self.checkpoint]:
-            found.append(f"{self.checkpoint} is not that of a straight run: {content!r:.300}")
-        source = run.read(self.path_of(".partition-0.source"))
-        if source is None:
-            found.append("there is no source file")
-        else:
-            found += self.anchor_problems(json.loads(source)["anchors"])
-        if not re.search(r"reading from offset \d+", run.log):
-            found.append("it does not say from where it reads")
+        for number in range(self.partitions):
+            name, source_name = f"partition-{number}.json", f".partition-{number}.source"
+            content, source = (run.read(self.path_of(name)) for name in (name, source_name))
+            if content != self.oracle[name]:
+                found.append(f"{name} is not that of a straight run: {content!r:.300}")
+            if source is None:
+                found.append(f"there is no {source_name}")
+            else:
+                found += self.anchor_problems(source_name, json.loads(source)["anchors"])
+            if f"partition {number}: reading from offset " not in run.log:
+                found.append(f"it does not say from where it reads partition {number}")
         return found
 
-    def anchor_problems(self, anchors):
+    def anchor_problems(self, name, anchors):
         """They need not be those of a straight run, which stopped elsewhere; a record that both know is the same."""
-        straight = {anchor["offset"]: anchor for anchor in json.loads(self.oracle[".partition-0.source"])["anchors"]}
+        straight = {anchor["offset"]: anchor for anchor in json.loads(self.oracle[name])["anchors"]}
         return [f"the anchor {anchor} differs from a straight run's" for anchor in anchors
                 if anchor["offset"] >= len(self.rows) or straight.get(anchor["offset"], anchor) != anchor]
 
     def start_problems(self, run, content):
         """Whether it went on from the checkpoint that was there."""
         expected = 0 if content is None else json.loads(content)["offset"]
-        said = re.search(r"reading from offset (\d+)", run.log)
+        said = re.search(r"partition 0: reading from offset (\d+)", run.log)
         if not said or int(said[1]) != expected:
             return [f"it read from {said[1] if said else 'nowhere'}, not from {expected}"]
         if content is None and "the group" in run.log:
             return ["the group was told of a checkpoint that was not durable"]
         return []
+
+
+class Several(Consumer):
+    """Partitions of one process, whose files are replaced together."""
+
+    partitions = 2
+    documents = [f"{prefix}partition-{number}.{suffix}" for number in range(partitions)
+                 for prefix, suffix in (("", "json"), (".", "source"))]
+
+    def check_oracle(self):
+        documents = [json.loads(content) for name, content in self.oracle.items() if name.endswith(".json")]
+        offsets = [document.pop("offset") for document in documents]
+        if 0 in offsets or sum(offsets) != len(self.rows):
+            raise SystemExit(f"a straight run has read as far as {offsets}")
+        found = {name: entry for document in documents for name, entry in document.items()}
+        if found != statistics(self.rows):
+            raise SystemExit(f"a straight run has counted {found}")
 
 
 # ---- ways of running a forecast
@@ -498,6 +518,7 @@ class Producer:
 WAYS = {
     "consumer-new": lambda world, size: Consumer(world, portions=1 + size, stations={1: 3, 2: 24}.get(size, 300)),
     "consumer-existing": lambda world, size: Consumer(world, existing=True, portions=1 + size),
+    "consumer-several": lambda world, size: Several(world, existing=True, portions=size, stations=3),
     "consumer-tagged": lambda world, size: Consumer(world, "tagged", own=True, portions=1 + size),
     "consumer-monthly": lambda world, size: Consumer(world, "monthly", portions=1 + size, stations=1),
     "forecast-new": lambda world, size: Forecast(world, portions=size),

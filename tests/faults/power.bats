@@ -24,6 +24,10 @@ power() # WAY
     power consumer-existing
 }
 
+@test "whatever a loss of power leaves of files that were replaced together, each is gone on from" {
+    power consumer-several
+}
+
 @test "a loss of power never takes away a directory with durable files in it, which the consumer has made" {
     power consumer-tagged
 }

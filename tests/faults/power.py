@@ -25,7 +25,7 @@ from disk import Disk, read_trace, torn
 
 JOBS = 24  # most of the time they wait
 WENT_ON, WARNED, REFUSED = "went on", "went on with a warning", "refused"
-AFTERMATH = {"fsync", "fdatasync", "close"}  # what a checkpoint still needs after the rename
+AFTERMATH = {"rename", "fsync", "fdatasync", "close"}  # what a checkpoint still needs after its rename
 
 
 class Recorded:
@@ -132,7 +132,7 @@ def judge(way, state, where, verdict):
                             "it says that there was a checkpoint")
     elif run.status != 65:
         problems.append(f"exit {run.status}, must be 65")
-    elif not re.search(r"/(partition-0\.json|\.partition-0\.source|producer\.json): .*restore the file", run.log):
+    elif not re.search(r"/(partition-\d\.json|\.partition-\d\.source|producer\.json): .*restore the file", run.log):
         problems.append("it does not name the file and what to do")
     if problems:
         raise fail(where, state, run, problems)

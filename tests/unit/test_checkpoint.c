@@ -267,6 +267,67 @@ a_directory_that_is_gone_is_an_outcome_of_its_own(void **state)
     close(directory.fd);
 }
 
+static char trace[16]; /* a letter a call, as many as fit */
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __real_renameat(int from, const char *old, int to, const char *new);
+int __wrap_renameat(int from, const char *old, int to, const char *new);
+
+static void
+note(const char *letter)
+{
+    if (strlen(trace) < sizeof(trace) - 1)
+        strcat(trace, letter);
+}
+
+int
+__wrap_fsync(int fd)
+{
+    struct stat st;
+
+    assert_int_equal(fstat(fd, &st), 0);
+    note(S_ISDIR(st.st_mode) ? "D" : "F");
+    return __real_fsync(fd);
+}
+
+int
+__wrap_renameat(int from, const char *old, int to, const char *new)
+{
+    note("r");
+    return __real_renameat(from, old, to, new);
+}
+
+/* The second and the fifth can't be replaced: their names are those of directories. */
+static void
+what_fails_for_one_is_no_matter_to_the_others(void **state)
+{
+    cleanup(directory_remove) struct directory here = directory_make();
+    cleanup(directory_remove) struct directory there = directory_make();
+    struct checkpoint checkpoints[5];
+    struct error error = ERROR_INIT;
+    int64_t n = 3;
+
+    for (size_t i = 0; i < N_ELEMENTS(checkpoints); i++) {
+        checkpoints[i] = (struct checkpoint){
+            .directory = i < 3 ? here.fd : there.fd, .write = write_numbers, .userdata = &n};
+        snprintf(checkpoints[i].name, sizeof(checkpoints[i].name), "%zu.json", i);
+    }
+    assert_int_equal(mkdirat(here.fd, "1.json", 0755), 0);
+    assert_int_equal(mkdirat(there.fd, "4.json", 0755), 0);
+    trace[0] = '\0';
+    checkpoint_store_all(checkpoints, N_ELEMENTS(checkpoints));
+    assert_string_equal(trace, "FFFFFrrrrrDD"); /* all data before the first name */
+    for (size_t i = 0; i < N_ELEMENTS(checkpoints); i++)
+        assert_int_equal(checkpoint_explain(&checkpoints[i], &error), i % 3 == 1 ? -EISDIR : 0);
+    assert_string_equal(error.text, "4.json: can't be replaced: Is a directory");
+    assert_int_equal(directory_count(&here), 3);
+    assert_int_equal(directory_count(&there), 2);
+    directory_assert_holds(&here, "2.json", "{\n  \"0\": 0,\n  \"1\": 1,\n  \"2\": 2\n}\n");
+    assert_int_equal(unlinkat(here.fd, "1.json", AT_REMOVEDIR), 0);
+    assert_int_equal(unlinkat(there.fd, "4.json", AT_REMOVEDIR), 0);
+}
+
 int
 main(void)
 {
@@ -280,6 +341,7 @@ main(void)
         cmocka_unit_test(a_file_of_ours_can_be_read_by_all_and_written_by_us),
         cmocka_unit_test(a_store_that_fails_leaves_the_old_file),
         cmocka_unit_test(a_directory_that_is_gone_is_an_outcome_of_its_own),
+        cmocka_unit_test(what_fails_for_one_is_no_matter_to_the_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,13 +137,23 @@ open_stream(struct stream *stream, const struct directory *directory, struct sta
         fail_msg("stream_open: %s", error.text);
 }
 
+static int
+store(struct stream *stream, struct error *error)
+{
+    struct stream_store store = {.stream = stream};
+
+    stream_store_all(&store, 1);
+    *error = store.error;
+    return store.result;
+}
+
 static void
 store_stream(struct stream *stream)
 {
     struct error error = ERROR_INIT;
 
-    if (stream_store(stream, &error) != 0)
-        fail_msg("stream_store: %s", error.text);
+    if (store(stream, &error) != 0)
+        fail_msg("store: %s", error.text);
     assert_false(stream->dirty);
 }
 
@@ -874,7 +884,7 @@ a_store_that_fails_leaves_it_dirty(void **unused)
     read_log(&stream, &log, INT64_MAX);
     /* No file can take the name of a directory that is not empty. */
     assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
-    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(store(&stream, &error), -EISDIR);
     snprintf(expected, sizeof(expected), "%s/partition-3.json: can't be replaced: Is a directory",
              directory.path);
     assert_string_equal(error.text, expected);
@@ -1005,7 +1015,7 @@ the_station_is_on_disk_before_the_checkpoint(void **unused)
     stream_learn_station(&stream, "StationA");
     assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, 0), 0);
     assert_int_equal(mkdirat(directory.fd, SOURCE_NAME, 0755), 0);
-    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(store(&stream, &error), -EISDIR);
     assert_non_null(strstr(error.text, "/.partition-3.source: can't be replaced: Is a directory"));
     directory_assert_holds(&directory, FILE_NAME, before);
     assert_true(stream.dirty);
@@ -1014,7 +1024,7 @@ the_station_is_on_disk_before_the_checkpoint(void **unused)
     /* The checkpoint can't be written. */
     assert_int_equal(unlinkat(directory.fd, FILE_NAME, 0), 0);
     assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
-    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(store(&stream, &error), -EISDIR);
     assert_non_null(strstr(error.text, "/partition-3.json: can't be replaced: Is a directory"));
     station = read_station(&directory);
     assert_string_equal(station, "StationA");
@@ -1024,7 +1034,7 @@ the_station_is_on_disk_before_the_checkpoint(void **unused)
     /* That attempt was none: the next one begins with the source file as well. */
     assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, 0), 0);
     assert_int_equal(mkdirat(directory.fd, SOURCE_NAME, 0755), 0);
-    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(store(&stream, &error), -EISDIR);
     assert_false(directory_has(&directory, FILE_NAME));
     assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, AT_REMOVEDIR), 0);
     store_stream(&stream);
@@ -1034,7 +1044,7 @@ the_station_is_on_disk_before_the_checkpoint(void **unused)
     assert_int_equal(unlinkat(directory.fd, SOURCE_NAME, 0), 0);
     assert_int_equal(unlinkat(directory.fd, FILE_NAME, 0), 0);
     assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
-    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(store(&stream, &error), -EISDIR);
     assert_false(directory_has(&directory, SOURCE_NAME));
     assert_int_equal(unlinkat(directory.fd, FILE_NAME, AT_REMOVEDIR), 0);
     store_stream(&stream);
@@ -1061,7 +1071,7 @@ a_fact_tells_of_no_checkpoint(void **unused)
     read_log(&stream, &log, INT64_MAX);
     stream_learn_station(&stream, "StationA");
     assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
-    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(store(&stream, &error), -EISDIR);
     assert_int_equal(unlinkat(directory.fd, FILE_NAME, AT_REMOVEDIR), 0);
     stream_close(&stream);
     assert_true(directory_has(&directory, SOURCE_NAME));
@@ -1126,7 +1136,7 @@ a_station_without_a_checkpoint_is_forgotten(void **unused)
     kept = read_station(&directory);
     assert_string_equal(kept, "StationA"); /* until the next checkpoint, before which it goes */
     assert_int_equal(mkdirat(directory.fd, FILE_NAME, 0755), 0);
-    assert_int_equal(stream_store(&stream, &error), -EISDIR);
+    assert_int_equal(store(&stream, &error), -EISDIR);
     forgotten = read_station(&directory);
     assert_string_equal(forgotten, "");
     stream_close(&stream);
