@@ -40,26 +40,49 @@ shared_by() # GROUP COUNT
         '$1 == group { n++; partitions += $NF } END { exit !(n == count && partitions == 4) }'
 }
 
+reports_of() # FILE...
+{
+    jq -c '[.station_id, .date, .degrees, .partition]' "$@" | sort
+}
+
+# Sends a day more, and looks whether reports of all partitions are printed: then the ends have been found, from which
+# it reads.
+is_at_the_end()
+{
+    fill live 1 -o producer.directory=.
+    [[ $(jq .partition "$(out_of tail)" | sort -u | wc -l) == 4 ]]
+}
+
+has_all_of() # FILE
+{
+    [[ -z $(reports_of "$(out_of tail)" | comm -23 "$1" -) ]]
+}
+
 @test "tail prints what a producer sends while it runs, from the end and also on the second run, and leaves the group" {
     local run
 
     new_topic live
     fill live 5 -o producer.directory=.
     for run in 1 2; do
+        topic dump live | reports_of >"before$run"
         ctl_start tail tail live
         wait_for 20 shared_by debug 1
-        : >"$(out_of tail)"
-        fill live $((run * 10)) -o producer.directory=.
-        wait_for 20 has_lines tail $((run * 100))
+        wait_for 30 is_at_the_end
+        topic dump live | reports_of >all
+        fill live 10 -o producer.directory=.
+        topic dump live | reports_of | comm -13 all - >sent
+        [[ $(wc -l <sent) == 100 ]]
+        wait_for 20 has_all_of sent
         send_signal tail INT
         within 3 await tail 5
         wait_for 10 is_left debug
-        # just those: the days that had been sent before are not among them
-        topic dump live | jq -c '[.station_id, .date, .degrees, .partition]' | sort >all
-        jq -c '[.station_id, .date, .degrees, .partition]' "$(out_of tail)" | sort >"found$run"
-        [[ -z $(comm -13 all "found$run") ]]
+        # none that had been sent before, and none twice
+        topic dump live | reports_of | comm -13 "before$run" - >"after$run"
+        reports_of "$(out_of tail)" >"found$run"
+        [[ -z $(comm -13 "after$run" "found$run") ]]
+        [[ -z $(uniq -d "found$run") ]]
+        : >"$(out_of tail)"
     done
-    [[ -z $(comm -12 found1 found2) ]]
     # nothing was committed
     kafka tool consumer-groups --describe --group debug --offsets 2>&1 | tee offsets
     run grep -E '^debug +live +[0-9]+ +[0-9]+ ' offsets
