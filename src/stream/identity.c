@@ -232,11 +232,12 @@ identity_describe(struct identity *identity, int directory, struct checkpoint *c
 }
 
 int
-identity_store(struct identity *identity, int directory, struct error *error)
+identity_store(const struct identity *identity, int directory, struct error *error)
 {
+    struct identity copy = *identity;
     struct checkpoint checkpoint;
 
-    identity_describe(identity, directory, &checkpoint);
+    identity_describe(&copy, directory, &checkpoint);
     checkpoint_store_all(&checkpoint, 1);
     return checkpoint_explain(&checkpoint, error);
 }

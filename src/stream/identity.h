@@ -52,7 +52,7 @@ struct checkpoint;
 void identity_describe(struct identity *identity, int directory, struct checkpoint *checkpoint);
 
 /* Writes it durably: 0; CHECKPOINT_E_GONE or a negative errno, with a message. */
-int identity_store(struct identity *identity, int directory, struct error *error);
+int identity_store(const struct identity *identity, int directory, struct error *error);
 
 /* CRC-32 over the key's length in four bytes (little end first), the key and the payload. */
 uint32_t identity_crc(const void *key, size_t key_length, const void *payload, size_t length);
