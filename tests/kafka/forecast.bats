@@ -12,7 +12,7 @@ load ../lib/kit
 
 setup_file()
 {
-    requires java kcat jq
+    requires java kcat jq promtool
     export REPORTS=${WEATHERD_TEST_REPORTS:-100000}
     export KILLS=${WEATHERD_TEST_KILLS:-10}
     export WEATHERD_TIMEOUT=600
@@ -121,21 +121,26 @@ more_than() # NUMBER TOPIC
     days 1 50 | topic send reloaded
     wait_for 30 counted 50 49 reloading
 
+    # nothing is taken over beside it, either
     printf '{"version": 1}' >rain.json
+    printf '[log]\nlevel = err\n' >>forecast.ini
     send_signal one HUP
     wait_for 20 log_has one 'err: rain.json: .*export the tree again'
     wait_for 20 grep -x 'weatherd_config_last_reload_successful.* 0' weatherd-forecast-reloaded-0.prom
-    days 51 100 | topic send reloaded
-    wait_for 30 counted 100 99 reloading
+    { days 51 100 && echo '{"raw": "no report", "key": "A"}'; } | topic send reloaded
+    wait_for 30 counted 101 99 reloading
+    log_has one 'warning: reloaded partition 0 offset 100: invalid record skipped'
     json_is partition-0.json "d['model'] == $(jq -c . one.json | sed 's/true/True/g')"
 
     cp two.json rain.json
+    sed -i '/log/,$d' forecast.ini
     send_signal one HUP
     wait_for 20 grep -x 'weatherd_config_last_reload_successful.* 1' weatherd-forecast-reloaded-0.prom
     days 101 150 | topic send reloaded
-    wait_for 30 counted 150 149 reloading
+    wait_for 30 counted 151 149 reloading
     json_is partition-0.json "d['model'] == $(jq -c . two.json | sed 's/true/True/g')"
-    log_has one 'notice: reloaded partition 0: predicting by the model of rain.json from offset 100 on'
+    log_has one 'notice: reloaded partition 0: predicting by the model of rain.json from offset 101 on'
+    promtool_takes weatherd-forecast-reloaded-0.prom
     stop one
     days 1 150 >reports
     matches reports reloading one.json two.json
