@@ -260,6 +260,7 @@ daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take
               void *userdata)
 {
     cleanup(settings_free) struct settings *settings = NULL;
+    enum log_level level = daemon->log.level;
     bool good;
 
     notify_reloading();
@@ -269,6 +270,7 @@ daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take
         log_event(&daemon->log, MESSAGE_RELOAD_TAKEN, "settings reloaded from %s",
                   daemon->config_file);
     } else {
+        daemon->log.level = level; /* the file may be good, and what it names not */
         log_event(&daemon->log, MESSAGE_RELOAD_REFUSED, "the settings stay as they were");
     }
     notify_ready(-1);

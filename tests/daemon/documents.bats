@@ -102,6 +102,67 @@ run_examples()
     each compare_sample
 }
 
+# Each key of the daemon's own with a value that is not its default: in several files, as not all of them go together.
+consumer_changes()
+{
+    local section=${1:-[consumer]}
+
+    printf '%s\n' "$section" 'topic = other' 'partitions = 7' 'directory = elsewhere' 'format = json' 'schema = station_report' \
+        'station_field = a' 'date_field = b' 'degrees_field = c' 'raining_field = d' 'checkpoint_interval = 2h' \
+        'on_invalid = stop' 'invalid_topic = letters' 'on_lost_offset = earliest' 'max_stations = 7' 'commit = no' \
+        'stall_timeout = 2h' 'metrics_directory = run' >changes-1.ini
+    printf '%s\n' "$section" 'schema_ids = 7' >changes-2.ini
+    (($#)) || printf '%s\n' 'date_format = rfc3339' 'layout = tagged' 'window = day' 'grace = 2d' 'window_keep = 5d' \
+        'duplicates = keep' 'late = keep' 'summary_topic = sums' 'summary_fields = count' 'summary_interval = 2h' >>changes-1.ini
+}
+
+forecast_changes()
+{
+    consumer_changes '[forecast]'
+    echo 'prediction_topic = foreseen' >>changes-1.ini
+}
+
+producer_changes()
+{
+    printf '%s\n' '[producer]' 'source = events' 'interval = 2h' 'days = 7' 'directory = elsewhere' 'unit = C' 'retries = 7' \
+        'metrics_directory = run' '[simulator]' 'model = uniform' 'stations = 7' 'station_prefix =' 'start = 2001-01-01' \
+        'seed = 7' 'rain = no' 'duplicate_rate = 0.5' '[csv]' 'file = a' 'date_column = b' 'degrees_column = c' \
+        'station_column = d' 'raining_column = e' 'unit = C' '[orders]' 'start = 2001-01-01' 'seed = 7' '[events]' 'users = 7' \
+        'events = 7' 'start = 2001-01-01' 'seed = 7' '[topic temperatures]' 'format = json' 'schema = station_report' \
+        'partitions = 7' 'replication_factor = 7' 'config.retention.ms = 7' 'if_exists = recreate' >changes-1.ini
+    printf '%s\n' '[csv]' 'station = a' 'columns = *' 'key_column = b' 'now_columns = c' '[topic temperatures]' 'key = month' \
+        >changes-2.ini
+}
+
+compare_fixed() # PROGRAM
+{
+    local reloads
+
+    mkdir "$1" && printf '[%s]\ndirectory = %s\n' "$1" "$1" >"$1.ini" && "$1_changes" &&
+        "$1_start" "$1" -c "$1.ini" "${@:2}" || return
+    for reloads in 1 2; do
+        cp "changes-$reloads.ini" "$1.ini"
+        send_signal "$1" HUP
+        wait_for 10 reloaded "$1" "$reloads" || return
+    done
+    stop "$1" && sed -n 's/.*: \(\[.*\) is .* now, which takes effect with a restart$/\1/p' "$(log_of "$1")" |
+        sed 's/^\[topic temperatures]/[topic]/; s/retention\.ms/*/' | sort -u >named &&
+        documents fixed "$(page "weatherd-$1.ini.5")" | sort | diff - named
+}
+
+reloaded() # PROGRAM TIMES
+{
+    (($(log_count "$1" 'settings reloaded') == $2))
+}
+
+@test "a reload names each key that needs a restart, which are those of which the manual does not say that it is enough" {
+    start_mock temperatures:4
+    helper trees.py make 1 rain.json /dev/null
+    compare_fixed producer
+    compare_fixed consumer 0
+    compare_fixed forecast -o forecast.model=rain.json 0
+}
+
 @test "the manual has all exit codes" {
     each compare_exits
 }

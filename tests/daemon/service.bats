@@ -56,13 +56,16 @@ value() # UNIT KEY
     done
 }
 
-@test "a service that hangs or dies is started again" {
+@test "a service that hangs or dies is started again, however often, unless it would end the same way" {
     local unit
 
     for unit in weatherd-producer.service weatherd-{consumer,forecast}@.service; do
         [[ $(value "$unit" Type) == notify ]]
         [[ $(value "$unit" WatchdogSec) == 1min ]]
         [[ $(value "$unit" Restart) == on-failure ]]
+        [[ $(value "$unit" RestartSec) == 5s ]]
+        [[ $(value "$unit" StartLimitIntervalSec) == 0 ]]
+        [[ $(value "$unit" RestartPreventExitStatus) == '64 65 73 78' ]]
     done
 }
 

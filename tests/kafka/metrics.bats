@@ -45,14 +45,6 @@ send_medley() # TOPIC
     done | topic send "$1"
 }
 
-# Whether Prometheus itself takes the file, without any advice of its linter.
-promtool_takes() # FILE
-{
-    run promtool check metrics <"$1"
-    expect_status 0
-    [[ -z $output ]]
-}
-
 @test "Prometheus' own tool takes the file, its figures agree with the topic, and SIGTERM removes it" {
     local file=metrics/weatherd-consumer-medley-0-3.prom records
 

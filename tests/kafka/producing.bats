@@ -24,7 +24,7 @@ reports() # TOPIC
 
     topic dump temperatures >dumped
     ((4000 == $(wc -l <dumped)))
-    jq -e 'has("error")' dumped && return 1
+    jq -es 'any(has("error"))' dumped && return 1
     # in each partition a station's dates follow each other without a gap
     jq -rs 'group_by(.station_id)[] | "\(.[0].station_id) \(length) \(map(.key) | unique | join(",")) \(map(.partition) | unique | length)"' \
         dumped >stations

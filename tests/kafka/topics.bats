@@ -7,7 +7,7 @@ load ../lib/kit
 
 setup_file()
 {
-    requires java kcat protoc jq
+    requires java kcat protoc jq promtool
     start_kafka
 }
 
@@ -370,6 +370,7 @@ live() # MILLISECONDS
     grep -xE 'weatherd_build_info\{.*\} 1' "$prom"
     grep -E '^weatherd_kafka_throttle_seconds_total.* 0$' "$prom"
     grep -E '^weatherd_config_last_reload_successful.* 1$' "$prom"
+    promtool_takes "$prom"
 
     echo nonsense >>own.ini
     send_signal source HUP

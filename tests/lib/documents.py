@@ -9,6 +9,7 @@
     documents.py files PAGE TRACE...    what a program opened, as "strace -y -z -e %file" has it, is in FILES, and no others are
     documents.py recovery PAGE PROGRAM...  the messages in RECOVERY are in a program
     documents.py exits PAGE             prints the exit codes of a page
+    documents.py fixed PAGE             prints "[SECTION] KEY" of the keys that a reload is not said to be enough for
     documents.py examples PAGE          prints the command lines of a page that need no broker
     documents.py shell PAGE             prints all commands of a page's examples, each on one line
     documents.py settings PAGE N        prints the Nth settings of a page's examples, from 1; exit 1: there are no more
@@ -141,6 +142,14 @@ def page_keys(text):
             assert default, f"[{heading}] {key} says nothing of its default"
             keys.append((heading.split()[0], key, form, default[2]))
     return keys
+
+
+def page_fixed_keys(text):
+    """"[SECTION] KEY" of those of a program's own that are not said to take effect with a reload."""
+    for section, key, *_ in page_keys(text):
+        item = re.search(rf"^\.Ss \[{section}\b.*?^\.It Ic {re.escape(key)} No = (.*?)(?=^\.It |^\.El)", text, re.M | re.S)[1]
+        if section not in ("kafka", "log") and not re.search("^Takes effect with a reload", item, re.M):
+            yield f"[{section}] {key}"
 
 
 def plain(text):
@@ -433,6 +442,8 @@ def main(command, *paths):
         return compare_files(texts[0], texts[1:])
     if command == "exits":
         print(*re.findall(r"^\.It (\d+)$", page_section(texts[0], "EXIT STATUS"), re.M))
+    elif command == "fixed":
+        print(*page_fixed_keys(texts[0]), sep="\n")
     elif command == "examples":
         print(*page_examples(texts[0]), sep="\n")
     elif command == "shell":

@@ -259,6 +259,13 @@ expect_output() # EXTENDED-REGEX
     fi
 }
 
+# Whether Prometheus' own tool takes a file of figures, without any advice of its linter.
+promtool_takes() # FILE
+{
+    run promtool check metrics <"$1"
+    expect_status 0 && [[ -z $output ]]
+}
+
 # ---- processes in the background
 
 # Starts a program, waiting for the newline on --ready-fd when READY is "ready". The program's stdout is in
