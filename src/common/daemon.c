@@ -278,13 +278,19 @@ daemon_reload(struct daemon *daemon, const struct settings *running, daemon_take
 }
 
 static int
-show_settings(const struct daemon *daemon, const struct settings *settings)
+show_settings(struct daemon *daemon, const struct settings *settings)
 {
-    if (daemon->print_config)
+    int exit_code = EX_OK;
+
+    if (daemon->print_config) {
         settings_print(settings, stdout);
-    else
+        return EX_OK;
+    }
+    if (daemon->program->check_files)
+        exit_code = daemon->program->check_files(daemon, settings);
+    if (exit_code == EX_OK)
         printf("%s: ok\n", daemon->config_file);
-    return EX_OK;
+    return exit_code;
 }
 
 void

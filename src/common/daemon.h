@@ -21,6 +21,8 @@
             "how much is logged; -v is debug", setting_parse_choice, 0, SETTING_RELOAD             \
     }
 
+struct daemon;
+
 struct daemon_program {
     const char *name;
     const char *synopsis; /* of the arguments behind the options: "[[TOPIC:]PARTITIONS]..." or "" */
@@ -37,6 +39,11 @@ struct daemon_program {
      */
     int (*check)(const struct settings *settings, bool complete,
                  const struct settings_reporter *reporter);
+    /*
+     * For --check-config alone, once the settings are good: the files that they name and a start
+     * reads. 0 or an exit code, mistakes logged. May be NULL.
+     */
+    int (*check_files)(struct daemon *daemon, const struct settings *settings);
     const char *(*protobuf_version)(void); /* for --version; of the library in use, as the others */
 };
 

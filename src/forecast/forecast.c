@@ -33,34 +33,44 @@ struct forecast_partition {
 /* ---- models ---- */
 
 static const char *
-model_of(const struct reader_settings *config, const struct reader_partition *base)
+model_of(const struct reader_settings *config, const char *topic)
 {
-    return forecast_topic_of(reader_settings_topic(config, base->topic))->model;
+    return forecast_topic_of(reader_settings_topic(config, topic))->model;
+}
+
+/* NULL, and logged, when it can't be used. */
+static struct model *
+load_model(const struct log *log, const char *path)
+{
+    struct model *model = NULL;
+    struct error error = ERROR_INIT;
+
+    if (path)
+        model_load(path, &model, &error);
+    else
+        error_set(&error, 0,
+                  "no model: name the file that rain_train exported by [forecast] model");
+    if (!model)
+        log_event(log, MESSAGE_MODEL_REFUSED, "%s", error.text);
+    return model;
 }
 
 /*
- * Loads the models that the settings name, one a partition; a file that several have, once. False,
- * and logged, when one can't be used: then there are none.
+ * Loads the models that the settings name, one a partition; a file that several have, once. False
+ * when one can't be used: then there are none.
  */
 static bool
 load_models(const struct reader *reader, const struct reader_settings *config,
             struct model **models)
 {
     for (size_t i = 0; i < reader->n_partitions; i++) {
-        const char *path = model_of(config, &reader->partitions[i]);
-        const char *before = i > 0 ? model_of(config, &reader->partitions[i - 1]) : NULL;
-        struct error error = ERROR_INIT;
+        const char *path = model_of(config, reader->partitions[i].topic);
+        const char *before = i > 0 ? model_of(config, reader->partitions[i - 1].topic) : NULL;
 
-        if (path && before && strcmp(path, before) == 0)
-            models[i] = model_hold(models[i - 1]);
-        else if (!path)
-            error_set(&error, 0,
-                      "no model: name the file that rain_train exported by [forecast] model");
-        else
-            model_load(path, &models[i], &error);
+        models[i] = path && before && strcmp(path, before) == 0 ? model_hold(models[i - 1])
+                                                                : load_model(reader->log, path);
         if (models[i])
             continue;
-        log_event(reader->log, MESSAGE_MODEL_REFUSED, "%s", error.text);
         while (i > 0)
             model_release(models[--i]);
         return false;
@@ -101,7 +111,7 @@ take_model(const struct reader *reader, struct reader_partition *base, int64_t o
     if (partition->outlook.model)
         log_event_at(reader->log, MESSAGE_MODEL_TAKEN, reader_at(base, offset),
                      "predicting by the model of %s from offset %lld on",
-                     model_of(&reader->config, base), (long long)offset);
+                     model_of(&reader->config, base->topic), (long long)offset);
     outlook_set_model(&partition->outlook, partition->wanted);
     partition->settled = false;
     stream_touch(&base->stream);
@@ -312,6 +322,54 @@ show(struct reader *reader)
     for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
         reader_show_family(reader, &families[i]);
     show_score(reader);
+}
+
+/* ---- from outside ---- */
+
+static bool
+check_model(struct daemon *daemon, const char *path)
+{
+    cleanup(model_release) struct model *model = load_model(&daemon->log, path);
+
+    return model;
+}
+
+/* That a topic has none is only known to be wrong where it is to be read. */
+static bool
+check_models(struct daemon *daemon, const struct reader_settings *config)
+{
+    const char *common = forecast_topic_of(config->common)->model;
+    bool good = !common || check_model(daemon, common);
+    struct assignment assignment;
+    struct error error = ERROR_INIT;
+
+    for (size_t i = 0; i < config->n_topics; i++) {
+        const char *path = forecast_topic_of(config->topics[i])->model;
+
+        if (path && (!common || strcmp(path, common) != 0))
+            good &= check_model(daemon, path);
+    }
+    if (assignment_parse(&assignment, daemon->arguments, daemon->n_arguments, config, &error) != 0)
+        return good;
+    for (size_t i = 0; i < assignment.n_topics && good; i++)
+        if (!model_of(config, assignment.topics[i].name))
+            good = check_model(daemon, NULL);
+    assignment_fini(&assignment);
+    return good;
+}
+
+int
+forecast_check_files(struct daemon *daemon, const struct settings *settings)
+{
+    struct reader_settings config;
+    struct error error = ERROR_INIT;
+    bool good;
+
+    if (reader_settings_read(&config, &forecast_kind, settings, &error) < 0)
+        return EX_SOFTWARE;
+    good = check_models(daemon, &config);
+    reader_settings_fini(&config);
+    return good ? EX_OK : EX_CONFIG;
 }
 
 int

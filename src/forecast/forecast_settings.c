@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forecast/forecast.h"
 #include "forecast/forecast_settings.h"
 #include "record/report_protobuf.h"
 
@@ -81,6 +82,7 @@ const struct daemon_program forecast_program = {
     .n_rows = sizeof(rows) / sizeof(rows[0]),
     .option = {"until-end", 0, NULL, "stop at the end that there is at the start"},
     .check = check,
+    .check_files = forecast_check_files,
     .protobuf_version = report_protobuf_library_version,
 };
 

@@ -33,6 +33,7 @@ lay_out_settings()
         echo secret >"credentials/$name"
     done < <(sed -n 's/^#[^ ]* = @\([^/ ]*\)$/\1/p' etc/weatherd/*.ini)
     export CREDENTIALS_DIRECTORY=$PWD/credentials
+    helper trees.py make 1 etc/weatherd/rain.json /dev/null
 }
 
 weatherctl() { ctl "$@"; }
@@ -65,6 +66,7 @@ check_sample()
     "$1" -c "etc/weatherd/$1.ini" --check-config &&
         documents uncomment "etc/weatherd/$1.ini" >"$1.ini" &&
         (($(grep -c ' = ' "$1.ini") > 10)) &&
+        sed -i "s,^model = /,&${PWD#/}/," "$1.ini" &&
         "$1" -c "$1.ini" --check-config
 }
 

@@ -50,6 +50,41 @@ foresee() # SEED
     diff embedded exported
 }
 
+@test "--check-config finds with a model what a start finds, and that there is none for partitions that are named" {
+    local model said
+
+    helper trees.py make 1 rain.json /dev/null
+    printf '{"version": 1}' >wrong.json
+    printf '[forecast]\nmodel = rain.json\n' >forecast.ini
+    [[ $(forecast -c forecast.ini --check-config) == 'forecast.ini: ok' ]]
+    [[ $(forecast -c forecast.ini --check-config 0-3 other:1) == 'forecast.ini: ok' ]]
+    for model in wrong.json nowhere.json .; do
+        run forecast -o "forecast.model=$model" --until-end 0
+        expect_status 78
+        said=$output
+        expect_output "^weatherd-forecast: err: $model: .*[a-z]"
+        run forecast -o "forecast.model=$model" --check-config
+        expect_status 78
+        [[ $output == "$said" ]]
+    done
+    # a topic's own
+    printf '[topic other]\nmodel = wrong.json\n[topic third]\nmodel = rain.json\n' >>forecast.ini
+    run forecast -c forecast.ini --check-config 0
+    expect_status 78
+    expect_output 'err: wrong\.json: .*export the tree again'
+    # none
+    printf '[topic other]\nmodel = rain.json\n' >other.ini
+    forecast -c other.ini --check-config
+    forecast -c other.ini --check-config other:0
+    run forecast -c other.ini --check-config other:0 1
+    expect_status 78
+    expect_output 'err: no model: name the file that rain_train exported by \[forecast\] model$'
+    run forecast -c other.ini -o forecast.partitions=1 --check-config
+    expect_status 78
+    # what is in force can be looked at all the same
+    forecast -o forecast.model=wrong.json --print-config | grep '^model = wrong.json'
+}
+
 # examples/rain/live after examples/rain/run, but for Spark: a tree that is drawn.
 lay_out_the_example() # DIRECTORY
 {

@@ -28,6 +28,14 @@ QUICK = ["-o", "kafka.fetch.wait.max.ms=10", "-o", "kafka.topic.metadata.refresh
 KEEP = ["-o", "consumer.duplicates=keep", "-o", "consumer.late=keep"]
 
 
+def parse(content):
+    """A document; None for what is none."""
+    try:
+        return json.loads(content or b"")
+    except ValueError:
+        return None
+
+
 class Mock:
     """tests/lib/mock_cluster, which ends with this process."""
 
@@ -304,9 +312,12 @@ class Consumer:
                                   "-o", f"{self.section}.checkpoint_interval=0",
                                   "-o", f"kafka.group.id={os.path.basename(run.root)}", "--until-end", *where)
 
-    def between_lives(self, run, content):
-        """What is wrong already, with that checkpoint, before it goes on from it."""
-        return []
+    def may_send(self, run, content):
+        """Whether it may, when the checkpoint on the disk is that."""
+        return True
+
+    def meet_again(self, run, content):
+        """It goes on from that checkpoint."""
 
     def problems(self, run):
         """After a life that ended with 0."""
@@ -372,9 +383,20 @@ class Forecast(Consumer):
         self.model = f"{world.path}/{world.new_name('model')}.json"
         self.trees("make", "4", self.model, os.devnull)
         super().__init__(world, existing=existing, portions=portions)
-        self.predictions = set(self.read_predictions(self.straight))
-        if existing:
-            self.predictions -= set(self.read_predictions(self.before))
+        self.checkpoints = min(self.checkpoints, 3)  # while predictions are on their way all other portions come
+        rows = {row[:2]: number for number, row in enumerate(self.rows)}
+        self.predictions = {line: rows[self.foretold_on(**json.loads(line))]
+                            for line in self.read_predictions(self.straight)}
+
+    @staticmethod
+    def foretold_on(station, date, **_):
+        """Date and station of the report that leads to a prediction."""
+        return str(datetime.date.fromisoformat(date) - datetime.timedelta(1)), station
+
+    def start(self, state=None):
+        run = super().start(state)
+        run.began_at = (parse(run.read(self.checkpoint)) or {"offset": 0})["offset"]
+        return run
 
     @staticmethod
     def trees(*arguments):
@@ -405,17 +427,18 @@ class Forecast(Consumer):
             file.writelines(line + "\n" for line in self.read_predictions(self.straight))
         self.trees("judge", self.model, reports, predictions, f"{self.straight.root}/{self.checkpoint}")
 
-    def between_lives(self, run, content):
-        """Nothing may have been sent before the file on the disk says by what it is predicted."""
-        if b'"model"' not in (content or b"") and self.read_predictions(run):
-            return ["there are predictions of a model that the file does not have"]
-        return []
+    def may_send(self, run, content):
+        return b'"model"' in (content or b"")  # by which it predicts
+
+    def has_sent(self, run):
+        return bool(self.read_predictions(run))
 
     def problems(self, run):
         """One of each station and day at least, and no two that differ: the lines are those of a straight run."""
         found = set(self.read_predictions(run))
-        wrong = found ^ self.predictions
-        return super().problems(run) + [f"{len(found)} different predictions, must be {len(self.predictions)}; not in "
+        expected = {line for line, number in self.predictions.items() if number >= run.began_at}
+        wrong = found ^ expected
+        return super().problems(run) + [f"{len(found)} different predictions, must be {len(expected)}; not in "
                                         f"both: {sorted(wrong)[:3]}"] * bool(wrong)
 
 
@@ -468,20 +491,24 @@ class Producer:
         return self.world.program("weatherd-producer", *feed_options(self.feed), *options,
                                   "-o", f"producer.directory={run.root}", "-o", f"topic {run.topic}.partitions=1")
 
-    def between_lives(self, run, content):
-        """What was to be forgotten and is not, or was never written: then nothing must have been sent."""
-        if content is None:
-            return self.topic_problems(run, [])
-        if self.existing and content == self.existing.replace(b"TOPIC", run.topic.encode()):
+    def is_existing(self, run, content):
+        return self.existing and content == self.existing.replace(b"TOPIC", run.topic.encode())
+
+    def may_send(self, run, content):
+        """Not while what is to be forgotten is not, or nothing is written."""
+        return content is not None and not (self.once and self.is_existing(run, content))
+
+    def has_sent(self, run):
+        return bool(self.topic_problems(run, []))
+
+    def meet_again(self, run, content):
+        """What was to be forgotten, and is not, it goes on from."""
+        if self.is_existing(run, content):
             run.began_at = self.position(content)
-        return []
 
     def position(self, content):
         """Of a row of the feed; 0 as well for what is no checkpoint."""
-        try:
-            document = json.loads(content or b"{}")
-        except ValueError:
-            return 0
+        document = parse(content) or {}
         return document.get("days", 0) * self.stations + document.get("reports", 0)
 
     def problems(self, run):

@@ -88,6 +88,10 @@ points() # WAY TABLE
     points producer-existing fail
 }
 
+@test "whichever call of a producer that begins anew fails, it goes on from the old position or from none" {
+    points producer-fresh fail
+}
+
 @test "whichever call of a producer fails while reports are on their way, none is missing" {
     points producer-flushed fail
 }
@@ -99,16 +103,30 @@ points() # WAY TABLE
     points consumer-monthly interrupt
 }
 
+@test "a forecast's calls that are interrupted, or do less than all, are taken up, and nobody hears of it" {
+    points forecast-new interrupt
+    points forecast-existing interrupt
+}
+
 @test "a producer's calls that are interrupted, or do less than all, are taken up, and nobody hears of it" {
     points producer-new interrupt
     points producer-existing interrupt
     points producer-fresh interrupt
+    points producer-flushed interrupt
 }
 
 @test "what fails or dies after a consumer's call has failed already changes nothing" {
+    points consumer-new pair
     points consumer-existing pair
+}
+
+@test "what fails or dies after a forecast's call has failed already changes nothing" {
+    points forecast-new pair
+    points forecast-existing pair
 }
 
 @test "what fails or dies after a producer's call has failed already changes nothing" {
     points producer-new pair
+    points producer-existing pair
+    points producer-fresh pair
 }

@@ -36,6 +36,14 @@ power() # WAY
     power consumer-monthly
 }
 
+@test "whatever a loss of power leaves of a forecast's first files, the rest is predicted, and nothing else" {
+    power forecast-new
+}
+
+@test "whatever a loss of power leaves of a forecast's files, the rest is predicted, and nothing else" {
+    power forecast-existing
+}
+
 @test "whatever a loss of power leaves of a producer's first position, no report is missing" {
     power producer-new
 }

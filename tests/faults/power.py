@@ -20,7 +20,7 @@ import os
 import re
 import sys
 
-from daemons import WAYS, World, record
+from daemons import WAYS, World, parse, record
 from disk import Disk, read_trace, torn
 
 JOBS = 24  # most of the time they wait
@@ -138,13 +138,6 @@ def judge(way, state, where, verdict):
         raise fail(where, state, run, problems)
     run.clear()
     return verdict
-
-
-def parse(content):
-    try:
-        return json.loads(content)
-    except ValueError:
-        return None
 
 
 def broken_data(recorded):

@@ -92,6 +92,19 @@ setup_file()
     journal_has weatherd-consumer@0-3 'settings reloaded'
 }
 
+@test "a reload with a wrong model fails, names it, and the old one goes on" {
+    given_forecasts temperatures
+    machine systemctl start weatherd-forecast@0-3
+    echo '{"version": 1}' >"$(inside /etc/weatherd)/rain.json"
+    run machine systemctl reload weatherd-forecast@0-3
+    ((status != 0))
+    property_is weatherd-forecast@0-3 ActiveState active
+    journal_has weatherd-forecast@0-3 'err: /etc/weatherd/rain\.json: .*export the tree again'
+    model 2
+    machine systemctl reload weatherd-forecast@0-3
+    journal_has weatherd-forecast@0-3 'settings reloaded'
+}
+
 @test "the journal has the topic, partition, offset and station as fields, and an explanation" {
     given explained
     machine systemctl start weatherd-consumer@0-3
