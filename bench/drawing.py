@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The pictures of bench/growth: an SVG for each series, with text as text."""
 
-import collections
-
 import matplotlib
 import matplotlib.pyplot as plt
 
@@ -35,15 +33,15 @@ RIGHT = {
 
 
 def plot(axes, results, lines):
-    """A line for each value; one again for each form of reports, of which those with only one are a dot."""
-    forms = collections.defaultdict(list)
+    """A line for each value; where reports have several forms, one for each of these."""
+    forms = {result["form"]: [] for result in results}
     for result in results:
         forms[result["form"]].append(result)
-    for style, (form, group) in zip("-:-.", forms.items()):
-        for index, (label, value) in enumerate(lines.items()):
-            axes.plot([result["at"] for result in group], [value(result) for result in group], style, marker="o", markersize=5,
-                      color=(OURS, DROP)[index], label=label if len(forms) == 1 else f"{label}, {form}",
-                      fillstyle="full" if style == "-" else "none")
+    axes.set_xticks(sorted({result["at"] for group in forms.values() if len(group) > 1 for result in group}))
+    for marker, (form, group) in zip("os^", forms.items()):
+        for colour, (label, value) in zip((OURS, DROP), lines.items()):
+            axes.plot([result["at"] for result in group], [value(result) for result in group], color=colour, marker=marker,
+                      markersize=5, label=label if len(forms) == 1 else f"{label}, {form}")
 
 
 def draw_series(name, results, path):
@@ -51,11 +49,11 @@ def draw_series(name, results, path):
     left = {"weatherd-consumer": figures.nanoseconds, "drop": lambda result: figures.nanoseconds(result, "drop")}
     picture, panels = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for axes, y_label, values in zip(panels, ("CPU, ns a record", label), (left, lines)):
-        plot(axes, results, values)
         axes.set_xscale("log")
-        marks = {result["at"]: f"{result['at']:,}" for result in results}
-        axes.set_xticks(list(marks), list(marks.values()))
+        plot(axes, results, values)
         axes.minorticks_off()
+        axes.xaxis.set_major_formatter("{x:,.9g}")
+        axes.yaxis.set_major_formatter("{x:,.9g}")
         axes.set_ylim(bottom=0)
         axes.set_xlabel(X_LABELS[name])
         axes.set_ylabel(y_label)
