@@ -52,8 +52,8 @@ class Kafka:
     def tool(self, *arguments):
         return self.script("tool", self.directory, *arguments)
 
-    def make(self, topic):
-        self.tool("topics", "--create", "--topic", topic, "--partitions", "4")
+    def make(self, topic, partitions=4):
+        self.tool("topics", "--create", "--topic", topic, "--partitions", str(partitions))
 
     def remove(self, topic):
         self.tool("topics", "--delete", "--topic", topic)

@@ -41,6 +41,36 @@ drop_all(rd_kafka_queue_t *queue, int event_fd, size_t total)
     return records;
 }
 
+/* All that is assigned, each partition at an offset, or at what that stands for. */
+static rd_kafka_topic_partition_list_t *
+list_partitions(const struct assignment *assignment, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+
+    for (size_t i = 0; i < assignment->n_topics; i++) {
+        const struct assignment_topic *topic = &assignment->topics[i];
+
+        for (size_t j = 0; j < topic->list.n_partitions; j++)
+            rd_kafka_topic_partition_list_add(list, topic->name, topic->list.partitions[j])
+                ->offset = offset;
+    }
+    return list;
+}
+
+/* Of all partitions together, by one question: one each would take a second of a thousand. */
+static size_t
+sum_offsets(rd_kafka_t *client, const struct assignment *assignment, int64_t offset)
+{
+    rd_kafka_topic_partition_list_t *list = list_partitions(assignment, offset);
+    size_t sum = 0;
+
+    rd_kafka_offsets_for_times(client, list, 10000);
+    for (int i = 0; i < list->cnt; i++)
+        sum += list->elems[i].err || list->elems[i].offset < 0 ? 0 : (size_t)list->elems[i].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return sum;
+}
+
 static int
 drop(struct daemon *daemon, struct settings *settings)
 {
@@ -48,11 +78,10 @@ drop(struct daemon *daemon, struct settings *settings)
     struct reader_settings config;
     struct assignment assignment;
     struct error error = ERROR_INIT;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
     rd_kafka_conf_t *conf;
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;
-    size_t total = 0;
+    size_t total;
     int event_fd;
     char text[512];
 
@@ -65,23 +94,12 @@ drop(struct daemon *daemon, struct settings *settings)
     }
     client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
     rd_kafka_poll_set_consumer(client);
-    for (size_t i = 0; i < assignment.n_topics; i++) {
-        const struct assignment_topic *topic = &assignment.topics[i];
-
-        for (size_t j = 0; j < topic->list.n_partitions; j++) {
-            int64_t low = 0, high = 0;
-
-            rd_kafka_query_watermark_offsets(client, topic->name, topic->list.partitions[j], &low,
-                                             &high, 10000);
-            total += (size_t)(high - low);
-            rd_kafka_topic_partition_list_add(list, topic->name, topic->list.partitions[j])
-                ->offset = RD_KAFKA_OFFSET_BEGINNING;
-        }
-    }
+    total = sum_offsets(client, &assignment, RD_KAFKA_OFFSET_END) -
+            sum_offsets(client, &assignment, RD_KAFKA_OFFSET_BEGINNING);
     queue = rd_kafka_queue_get_consumer(client);
     event_fd = eventfd(0, EFD_CLOEXEC);
     rd_kafka_queue_io_event_enable(queue, event_fd, &(uint64_t){1}, sizeof(uint64_t));
-    rd_kafka_assign(client, list);
+    rd_kafka_assign(client, list_partitions(&assignment, RD_KAFKA_OFFSET_BEGINNING));
     printf("%zu records dropped\n", drop_all(queue, event_fd, daemon->flag ? total : SIZE_MAX));
     return EX_OK;
 }

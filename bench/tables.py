@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From the figures of bench/run to tables, and these into doc/performance.md between two lines that mark the place."""
+"""From the figures of bench/run to tables, and tables into doc/performance.md between two lines that mark their place."""
 
 import glob
 import os
@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 
-BEGIN, END = "<!-- bench/run --write: from here -->", "<!-- to here -->"
+BEGIN, END = "<!-- bench/{} --write: from here -->", "<!-- to here -->"
 HEAD = ["program", "million records", "million records/s", "ratio", "CPU ns a record", "ratio", "peak MB", "ratio", "written MB"]
 
 
@@ -93,9 +93,10 @@ def render(document):
     return "\n".join(lines)
 
 
-def insert(text, path):
-    page = path.read_text(encoding="utf-8")
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        sys.exit(f"{path}: the lines {BEGIN!r} and {END!r} must be there once each")
-    before, rest = page.split(BEGIN)
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+def insert(text, path, name="run"):
+    """Between the two lines that mark the place of bench/NAME."""
+    page, begin = path.read_text(encoding="utf-8"), BEGIN.format(name)
+    before, _, rest = page.partition(begin)
+    if page.count(begin) != 1 or END not in rest:
+        sys.exit(f"{path}: the line {begin!r} must be there once, and {END!r} after it")
+    path.write_text(f"{before}{begin}\n\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")

@@ -32,7 +32,7 @@ packages_of() # GROUP
     kafka) echo default-jre-headless:java maven:mvn ;;
     bench)
         echo golang-go:go default-jdk-headless:javac kcat:kcat protobuf-compiler:protoc python3-protobuf python3-kafka \
-            python3-lz4 python3-zstandard python3-confluent-kafka
+            python3-lz4 python3-zstandard python3-confluent-kafka python3-matplotlib
         ;;
     spark)
         echo default-jre-headless:java maven:mvn python3 python3-pip python3-setuptools python3-numpy \
