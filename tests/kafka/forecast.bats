@@ -97,7 +97,12 @@ counted() # REPORTS PREDICTIONS
             -o forecast.checkpoint_interval=300ms 0-3
         [[ $model == one.json ]] && model=two.json || model=one.json
     done
-    wait_for 30 log_has one 'predicting by the model of'
+    kill9 one
+    forecast_start one -o forecast.topic=changing -o forecast.model=two.json -o forecast.prediction_topic=changed \
+        -o forecast.checkpoint_interval=300ms 0-3
+    wait_for 30 all_have two.json
+    before=$(length changed)
+    wait_for 30 more_than $((before + 200)) changed
     stop sender
     stop one
     forecast -o forecast.topic=changing -o forecast.model=one.json -o forecast.prediction_topic=changed --until-end 0-3
@@ -105,6 +110,11 @@ counted() # REPORTS PREDICTIONS
     matches reports changed one.json two.json
     # both have been asked
     awk '{ exit !($7 < $1 && $9 < $1) }' matched
+}
+
+all_have() # MODEL
+{
+    [[ $(jq -cS .model partition-{0..3}.json | sort -u) == "$(jq -cS . "$1")" ]]
 }
 
 more_than() # NUMBER TOPIC
