@@ -252,18 +252,33 @@ read_all() # CONTAINER TOPIC
     state_directory rain
     helper trees.py make 1 rain.json reports.json
     printf '[forecast]\ntopic = foreseen\nmodel = /etc/weatherd/rain.json\n' >forecast.ini
-    printf '[consumer]\ntopic = foreseen\n' >consumer.ini
+    # the consumer's directory is not to be taken for theirs
+    printf '[consumer]\ntopic = foreseen\n[topic foreseen]\ndirectory = /var/lib/weatherd\n' >consumer.ini
     container one --volume "$PWD/forecast.ini:/etc/weatherd/forecast.ini:ro" --volume "$PWD/rain.json:/etc/weatherd/rain.json:ro" \
         --volume "$PWD/consumer.ini:/etc/weatherd/consumer.ini:ro" --volume "$PWD/rain:/var/lib/weatherd-forecast" \
         -e WEATHERD_BOOTSTRAP_SERVERS="$BOOTSTRAP" -e WEATHERD_PARTITIONS=0-1 -e WEATHERD_FORECAST_PARTITIONS='0-1 2-3'
     wait_for 20 ready one weatherd-consumer@0-1 weatherd-forecast@0-1 weatherd-forecast@2-3
     wait_for 30 offsets_are 1000 rain/partition-{0..3}.json
     inside one /usr/lib/weatherd/s6/healthy
+    # as it is with a consumer's
+    cp -p rain/partition-3.json good
+    echo spoilt >rain/partition-3.json
+    run inside one /usr/lib/weatherd/s6/healthy
+    expect_status 1
+    expect_output 'partition-3\.json'
+    cp -p good rain/partition-3.json
+    kill_inside one weatherd-forecast@2-3 STOP
+    fill foreseen 10 -o simulator.start=2000-06-01
+    hangs() { ! inside one /usr/lib/weatherd/s6/healthy --max-age=1s; }
+    wait_for 20 hangs
+    kill_inside one weatherd-forecast@2-3 CONT
+    wait_for 30 offsets_are 1100 rain/partition-{0..3}.json
+    wait_for 5 inside one /usr/lib/weatherd/s6/healthy
     pid=$(pid_inside one weatherd-forecast@0-1)
     kill_inside one weatherd-forecast@0-1 KILL
     wait_for 20 restarted one weatherd-forecast@0-1 "$pid"
     fill foreseen 100 -o simulator.start=2001-01-01
-    wait_for 30 offsets_are 2000 rain/partition-*.json
+    wait_for 30 offsets_are 2100 rain/partition-*.json
     container_stop one
     mkdir straight
     forecast -o forecast.directory=straight -o forecast.topic=foreseen -o forecast.prediction_topic=again \

@@ -31,6 +31,7 @@ later() # VERSION FILE
 {
     dpkg-deb --raw-extract "$WEATHERD_PACKAGE" later
     sed -i "s/^Version: .*/Version: $1/" later/DEBIAN/control
+    echo '# of a later version' | tee -a later/etc/weatherd/{consumer,producer}.ini >/dev/null
     dpkg-deb --root-owner-group --build later "$2"
 }
 
@@ -43,6 +44,12 @@ later() # VERSION FILE
     run machine systemctl list-unit-files --no-legend --state=enabled,enabled-runtime 'weatherd*'
     [[ -z $output ]]
     machine systemctl is-system-running
+    # what an administrator may change and an upgrade keeps
+    # shellcheck disable=SC2016 # dpkg's
+    run machine dpkg-query --show --showformat '${Conffiles}\n' weatherd
+    expect_output '^ /etc/weatherd/consumer\.ini '
+    expect_output '^ /etc/weatherd/forecast\.ini '
+    expect_output '^ /etc/weatherd/producer\.ini '
 }
 
 @test "an upgrade restarts what runs, and only that, and nothing is lost" {
@@ -58,7 +65,11 @@ later() # VERSION FILE
     one=$(main_pid weatherd-consumer@0-1) two=$(main_pid weatherd-consumer@2) producer=$(main_pid weatherd-producer)
 
     later 99.0 "$(inside /root/later.deb)"
-    machine apt-get install --yes /root/later.deb
+    echo '# of the administrator' >>"$(inside /etc/weatherd)/consumer.ini"
+    machine apt-get install --yes --option Dpkg::Options::=--force-confdef --option Dpkg::Options::=--force-confold \
+        /root/later.deb
+    [[ $(tail -n 1 "$(inside /etc/weatherd)/consumer.ini") == '# of the administrator' ]]
+    [[ $(tail -n 1 "$(inside /etc/weatherd)/producer.ini") == '# of a later version' ]]
     run machine dpkg --status weatherd
     expect_output '^Version: 99.0$'
     for unit in weatherd-producer weatherd-consumer@{0-1,2} weatherd-forecast@0; do
