@@ -258,7 +258,17 @@ read_all() # CONTAINER TOPIC
         -e WEATHERD_BOOTSTRAP_SERVERS="$BOOTSTRAP" -e WEATHERD_PARTITIONS=0-1 -e WEATHERD_FORECAST_PARTITIONS='0-1 2-3'
     wait_for 20 ready one weatherd-consumer@0-1 weatherd-forecast@0-1 weatherd-forecast@2-3
     wait_for 30 offsets_are 1000 rain/partition-{0..3}.json
-    inside one /usr/lib/weatherd/s6/healthy
+    healthy one
+    cp -p rain/partition-3.json good
+    echo spoilt >rain/partition-3.json
+    run healthy one
+    expect_status 1
+    cp -p good rain/partition-3.json
+    healthy one
+    # by a command, too, and not beside the consumer's
+    run inside one weatherd-forecast --until-end 2
+    expect_status 73
+    expect_output '/var/lib/weatherd-forecast/\.partition-2\.lock: is held by process '
     pid=$(pid_inside one weatherd-forecast@0-1)
     kill_inside one weatherd-forecast@0-1 KILL
     wait_for 20 restarted one weatherd-forecast@0-1 "$pid"
