@@ -30,6 +30,7 @@ COPY --from=build /image/usr/bin /usr/bin
 COPY --from=build /image/etc/weatherd/*.ini /etc/weatherd/
 COPY COPYING /usr/share/doc/weatherd/copyright
 COPY s6 /usr/lib/weatherd/s6
+RUN ln -s /usr/lib/weatherd/s6/weatherd-forecast /usr/local/sbin
 
 # Known to what is run by "docker exec", too: where files, figures and secrets are.
 ENV STATE_DIRECTORY=/var/lib/weatherd RUNTIME_DIRECTORY=/run/weatherd CREDENTIALS_DIRECTORY=/run/secrets

@@ -6,7 +6,7 @@
 
 load ../lib/container
 # shellcheck disable=SC2154 # kit_top is the kit's
-compose=$kit_top/compose.yaml pods=$kit_top/examples/kubernetes/weatherd.yaml
+compose=$kit_top/compose.yaml pods=$kit_top/examples/kubernetes/weatherd.yaml forecasts=$kit_top/examples/kubernetes/forecast.yaml
 
 setup_file()
 {
@@ -62,29 +62,41 @@ value_is() # FILE PATH JSON
     grep -E '^[[:space:]]auto\.create\.topics\.enable = false' "$KIT_KAFKA/log" >/dev/null
 }
 
-@test "producer and consumer of compose.yaml work together, with no more rights than it gives them" {
+@test "producer, consumer and forecast of compose.yaml work together, with no more rights than it gives them" {
     local service
 
-    for service in producer consumer; do
+    helper trees.py make 1 rain.json reports.json
+    value_is "$compose" services.forecast.volumes '["./rain.json:/etc/weatherd/rain.json:ro", "forecasts:/var/lib/weatherd-forecast"]'
+    for service in producer consumer forecast; do
         value_is "$compose" "services.$service.read_only" true
         value_is "$compose" "services.$service.tmpfs" '["/run"]'
         value_is "$compose" "services.$service.cap_drop" '["ALL"]'
         value_is "$compose" "services.$service.security_opt" '["no-new-privileges"]'
         state_directory "$service"
-        deployed "$service" "$compose" "$service" --read-only-tmpfs=false --tmpfs /run --volume "$PWD/$service:/var/lib/weatherd"
+        deployed "$service" "$compose" "$service" --read-only-tmpfs=false --tmpfs /run \
+            --volume "$PWD/$service:$(directory_of "$service")" --volume "$PWD/rain.json:/etc/weatherd/rain.json:ro"
     done
     wait_for 20 ready producer weatherd-producer
     wait_for 20 ready consumer weatherd-consumer@0-1 weatherd-consumer@2-3
+    wait_for 20 ready forecast weatherd-forecast@0-1 weatherd-forecast@2-3
     counted() { json_is consumer/partition-3.json 'd["StationA"]["count"] > 10'; }
     wait_for 30 counted
-    healthy producer
-    healthy consumer
-    container_stop producer
-    container_stop consumer
+    foreseen() { json_is forecast/partition-3.json 'd["score"]["hits"] + d["score"]["correct_negatives"] > 10'; }
+    wait_for 30 foreseen
+    for service in producer consumer forecast; do
+        healthy "$service"
+        container_stop "$service"
+    done
+}
+
+directory_of() # SERVICE
+{
+    [[ $1 == forecast ]] && echo /var/lib/weatherd-forecast || echo /var/lib/weatherd
 }
 
 @test "Kubernetes accepts the manifests, and would not accept a mistake" {
     validate "$pods"
+    validate "$forecasts"
     sed 's/readOnlyRootFilesystem/readonlyRootFilesystem/' "$pods" >mistaken.yaml
     run validate mistaken.yaml
     ((status != 0))
@@ -101,26 +113,59 @@ validate() # FILE
     done
 }
 
-@test "a pod with its rights reads its partitions, and its probes find it well" {
-    local pod=spec.template.spec kind command
+# A pod with no more rights than it has, of another group, with a directory of the group's.
+pod() # NAME FILE CONTAINER OPTION...
+{
+    local pod=spec.template.spec
 
-    value_is "$pods" $pod.containers.0.securityContext.readOnlyRootFilesystem true
-    value_is "$pods" $pod.containers.0.securityContext.allowPrivilegeEscalation false
-    value_is "$pods" $pod.containers.0.securityContext.capabilities.drop '["ALL"]'
-    value_is "$pods" $pod.securityContext.runAsNonRoot true
-    fill temperatures 30
-    # of another group, with a directory of the group's
+    value_is "$2" $pod.containers.0.securityContext.readOnlyRootFilesystem true &&
+        value_is "$2" $pod.containers.0.securityContext.allowPrivilegeEscalation false &&
+        value_is "$2" $pod.containers.0.securityContext.capabilities.drop '["ALL"]' &&
+        value_is "$2" $pod.securityContext.runAsNonRoot true || return
     chown 0:10001 state
     chmod 2775 state
-    deployed one "$pods" weatherd -e HOSTNAME=weatherd-1 --read-only-tmpfs=false --tmpfs /run \
-        --user "$(manifest get "$pods" $pod.securityContext.runAsUser):$(manifest get "$pods" $pod.securityContext.fsGroup)"
+    deployed "$1" "$2" "$3" --read-only-tmpfs=false --tmpfs /run "${@:4}" \
+        --user "$(manifest get "$2" $pod.securityContext.runAsUser):$(manifest get "$2" $pod.securityContext.fsGroup)"
+}
+
+probes_pass() # NAME FILE CONTAINER
+{
+    local kind command
+
+    for kind in startup readiness liveness; do
+        mapfile -t command < <(manifest probe "$2" "$3" "$kind")
+        inside "$1" "${command[@]}" || return
+    done
+}
+
+@test "a pod with its rights reads its partitions, and its probes find it well" {
+    fill temperatures 30
+    pod one "$pods" weatherd -e HOSTNAME=weatherd-1
     wait_for 20 ready one weatherd-consumer@2-3
     straight() { consumer -o consumer.directory=. --until-end 2-3 && same_files . state; }
     wait_for 20 straight
-    for kind in startup readiness liveness; do
-        mapfile -t command < <(manifest probe "$pods" weatherd "$kind")
-        inside one "${command[@]}"
-    done
+    probes_pass one "$pods" weatherd
+    container_stop one
+}
+
+@test "a pod of forecasts with its rights predicts, its probes find it well, and it takes another model as its README says" {
+    fill temperatures 30
+    mkdir model
+    helper trees.py make 1 model/rain.json reports.json
+    pod one "$forecasts" weatherd --volume "$PWD/state:/var/lib/weatherd-forecast" --volume "$PWD/model:/etc/weatherd/model:ro"
+    wait_for 20 ready one weatherd-forecast@0-1 weatherd-forecast@2-3
+    predicted() { offsets_are "$(($(length temperatures)))" state/partition-{0..3}.json; }
+    wait_for 20 predicted
+    probes_pass one "$forecasts" weatherd
+    inside one weatherctl show /var/lib/weatherd-forecast | grep '^StationA '
+    echo '{}' >model/rain.json
+    run inside one weatherd-forecast -o forecast.model=/etc/weatherd/model/rain.json --check-config
+    expect_status 78
+    helper trees.py make 2 model/rain.json reports.json
+    inside one weatherd-forecast -o forecast.model=/etc/weatherd/model/rain.json --check-config
+    inside one sh -c 'kill -HUP 1'
+    reloaded() { [[ $(container_log one | grep -c 'settings reloaded') == 2 ]]; }
+    wait_for 10 reloaded
     container_stop one
 }
 
@@ -128,7 +173,7 @@ validate() # FILE
     known() { grep -oE 'WEATHERD_[A-Z_]+' "$kit_top"/s6/{start,service/run} -h | sort -u; }
     known >all
     grep -oE 'Ev WEATHERD_[A-Z_]+' "$kit_top/man/weatherd.7" | cut -c 4- | sort -u | diff all -
-    grep -ohE 'WEATHERD_[A-Z_]+' "$compose" "$pods" "$kit_top"/{README,doc/scaling,examples/kubernetes/README}.md |
+    grep -ohE 'WEATHERD_[A-Z_]+' "$compose" "$pods" "$forecasts" "$kit_top"/{README,doc/scaling,examples/kubernetes/README}.md |
         grep -v '^WEATHERD_\(BUILD\|CACHE\)$' | sort -u >used
     [[ -s used ]]
     [[ -z $(comm -13 all used) ]]

@@ -173,8 +173,7 @@ read_all() # CONTAINER TOPIC
 
     kill_inside one weatherd-consumer@2-3 STOP
     six_partitions temperatures 10 -o simulator.start=2010-01-01
-    hangs() { ! inside one /usr/lib/weatherd/s6/healthy --max-age=1s; }
-    wait_for 20 hangs
+    wait_for 20 hangs one
     kill_inside one weatherd-consumer@2-3 CONT
     wait_for 20 same_as_straight temperatures state
     wait_for 5 inside one /usr/lib/weatherd/s6/healthy --max-age=1s
@@ -245,6 +244,12 @@ read_all() # CONTAINER TOPIC
     same_as_straight ended state/ended
 }
 
+# One of them is behind its topic, and stays there.
+hangs() # CONTAINER
+{
+    ! inside "$1" /usr/lib/weatherd/s6/healthy --max-age=1s
+}
+
 @test "forecasts have services and a volume of their own, and go on after a death" {
     local pid
 
@@ -269,11 +274,14 @@ read_all() # CONTAINER TOPIC
     cp -p good rain/partition-3.json
     kill_inside one weatherd-forecast@2-3 STOP
     fill foreseen 10 -o simulator.start=2000-06-01
-    hangs() { ! inside one /usr/lib/weatherd/s6/healthy --max-age=1s; }
-    wait_for 20 hangs
+    wait_for 20 hangs one
     kill_inside one weatherd-forecast@2-3 CONT
     wait_for 30 offsets_are 1100 rain/partition-{0..3}.json
     wait_for 5 inside one /usr/lib/weatherd/s6/healthy
+    # by a command, too, and not beside the consumer's
+    run inside one weatherd-forecast --until-end 2
+    expect_status 73
+    expect_output '/var/lib/weatherd-forecast/\.partition-2\.lock: is held by process '
     pid=$(pid_inside one weatherd-forecast@0-1)
     kill_inside one weatherd-forecast@0-1 KILL
     wait_for 20 restarted one weatherd-forecast@0-1 "$pid"

@@ -99,7 +99,7 @@ setup_file()
     run machine systemctl reload weatherd-forecast@0-3
     ((status != 0))
     property_is weatherd-forecast@0-3 ActiveState active
-    journal_has weatherd-forecast@0-3 'err: /etc/weatherd/rain\.json: .*export the tree again'
+    journal_has weatherd-forecast@0-3 '^/etc/weatherd/rain\.json: .*export the tree again'
     model 2
     machine systemctl reload weatherd-forecast@0-3
     journal_has weatherd-forecast@0-3 'settings reloaded'
