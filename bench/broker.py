@@ -16,9 +16,10 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("WEATHERD_BUILD", TOP / "build" / "gcc")).resolve()
 
 
-def prepare():
-    """Installs, fetches and builds what is needed; returns the directory of Kafka Streams."""
-    script = f'. {TOP}/scripts/lib/bench.sh && bench_prepare "$1" >&2 && bench_streams_home'
+def prepare(peers=False):
+    """Installs, fetches and builds what is needed; returns the directory of Kafka, or with the peers that of Kafka Streams."""
+    rest = 'bench_prepare_peers "$1" >&2 && bench_streams_home' if peers else "kafka_home"
+    script = f'. {TOP}/scripts/lib/bench.sh && bench_prepare "$1" >&2 && {rest}'
     run = subprocess.run(["bash", "-c", script, "-", BUILD], check=False, stdout=subprocess.PIPE, text=True)
     if run.returncode:
         sys.exit(run.returncode)  # it has said why

@@ -43,17 +43,24 @@ bench_build_weatherd() # BUILD
     build_make "$1" bench-programs
 }
 
-# Builds everything. Go of Debian 12 is too old for franz-go: bench/run goes on without it, and says so.
+# Builds what is ours.
 bench_prepare() # BUILD
 {
-    local build=$1 peers=$1/peers home
-
     packages_install build kafka bench || return
     kafka_fetch || return
+    mkdir -p "$1"
+    step 'Building weatherd' "$1/bench.log" bench_build_weatherd "$1"
+}
+
+# The others. Go of Debian 12 is too old for franz-go: bench/run goes on without it, and says so.
+bench_prepare_peers() # BUILD
+{
+    local peers=$1/peers home
+
+    packages_install peers || return
     home=$(bench_streams_home)
     cache_fill "$home" 'Fetching Kafka Streams through Maven (95 MB)' bench_streams_download || return
     mkdir -p "$peers"
-    step 'Building weatherd' "$peers/weatherd.log" bench_build_weatherd "$build" || return
     protoc --python_out="$peers" -I"$build_top/proto" report.proto || return
     step 'Building the consumer on Kafka Streams' "$peers/streams.log" bench_build_streams "$peers/streams" || return
     step 'Building the consumer on franz-go' "$peers/go.log" bench_build_go "$peers/franz-go" || rm -f "$peers/franz-go"

@@ -30,9 +30,10 @@ packages_of() # GROUP
     package) echo debhelper dpkg-dev lintian libcmocka-dev "$(packages_systemd_dev)" ;; # on top of "build"
     machine) echo mmdebstrap:mmdebstrap systemd-container:systemd-nspawn ;; # to boot
     kafka) echo default-jre-headless:java maven:mvn ;;
-    bench)
+    bench) echo python3 python3-matplotlib ;;
+    peers) # of bench/run
         echo golang-go:go default-jdk-headless:javac kcat:kcat protobuf-compiler:protoc python3-protobuf python3-kafka \
-            python3-lz4 python3-zstandard python3-confluent-kafka python3-matplotlib
+            python3-lz4 python3-zstandard python3-confluent-kafka
         ;;
     spark)
         echo default-jre-headless:java maven:mvn python3 python3-pip python3-setuptools python3-numpy \

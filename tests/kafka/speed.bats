@@ -50,3 +50,12 @@ all_stations_on_file()
 {
     ((1000 == $(cat partition-*.json 2>/dev/null | grep -c '"count"')))
 }
+
+# It has no figures to keep, but that a checkpoint replaces the files of those partitions alone that have changed.
+@test "bench/growth measures what it says, in a small way" {
+    TMPDIR=$BATS_TEST_TMPDIR "$kit_top/bench/growth" --records 16000 --rounds 1 --seconds 5 --json figures.json \
+        --only stations,reports,checkpoints,idle >log
+    jq -e '[.stations[].at] == [10, 1000] and (.reports | length) == 8 and (.checkpoints | length) == 4' figures.json
+    jq -e 'all(.stations[]; .resident_mb > 1 and .again[0][0] > 0.001)' figures.json
+    jq -e '.idle.replaced == 1' figures.json
+}
