@@ -3,6 +3,8 @@
 
 import statistics
 
+from tables import AIMS_HEAD, table
+
 HEADS = {
     "stations": "By stations: 4 partitions, `checkpoint_interval` as it is",
     "partitions": "By partitions, in one process: 10,000 stations",
@@ -84,10 +86,6 @@ def aims(document):
                str(idle["replaced"]), "1")
 
 
-def table(head, rows):
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)] + [""]
-
-
 def render_idle(idle):
     head = ["program", "CPU %", "wake-ups/s: first thread", "librdkafka's", "resident MB", "peak MB"]
     rows = [[name, f"{found['cpu_percent']:.2f}", f"{found['wakeups']:.1f}", f"{found['others_wakeups']:.1f}",
@@ -104,7 +102,7 @@ def render_series(name, results):
 
 def render(document):
     lines = [", ".join(f"{name} {version}" for name, version in document["versions"].items() if version) + ".", ""]
-    lines += table(["what", "measured", "aim"], aims(document))
+    lines += table(AIMS_HEAD, aims(document))
     for name in HEADS:
         if document.get(name):
             lines += render_series(name, document[name])

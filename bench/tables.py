@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""From the figures of bench/run to tables, and tables into doc/performance.md between two lines that mark their place."""
+"""From the figures of bench/run to tables, and tables into doc/performance.md between two lines that mark the place of those of one
+command."""
 
 import glob
 import os
+import pathlib
 import platform
 import re
 import statistics
@@ -10,6 +12,8 @@ import subprocess
 import sys
 
 BEGIN, END = "<!-- bench/{} --write: from here -->", "<!-- to here -->"
+PAGE = pathlib.Path(__file__).resolve().parent.parent / "doc" / "performance.md"
+AIMS_HEAD = ["what", "measured", "aim"]
 HEAD = ["program", "million records", "million records/s", "ratio", "CPU ns a record", "ratio", "peak MB", "ratio", "written MB"]
 
 
@@ -56,47 +60,83 @@ def versions(build, streams):
     }
 
 
+def rate(run, of):
+    """Million records a second."""
+    return of["records"] / run["seconds"] / 1e6
+
+
+def cost(run, of):
+    """Nanoseconds of processor a record."""
+    return run["cpu_seconds"] / of["records"] * 1e9
+
+
+def peak(run, _):
+    return run["peak_mb"]
+
+
+def ratio(value, entry, other):
+    """The median of the ratios to the other program's in the same round."""
+    pairs = [(value(run, entry), value(first, other)) for run, first in zip(entry["rounds"], other["rounds"])]
+    return statistics.median(a / b if b else 0 for a, b in pairs)
+
+
+def median(value, entry):
+    return statistics.median(value(run, entry) for run in entry["rounds"])
+
+
 def row(name, entry, ceiling):
-    """Medians; ratios are of each round to the ceiling's, then the median."""
-    def ratio(value):
-        pairs = [(value(run, entry), value(first, ceiling)) for run, first in zip(entry["rounds"], ceiling["rounds"])]
-        return f"{statistics.median(a / b if b else 0 for a, b in pairs):.2f}"
+    return [name, f"{entry['records'] / 1e6:g}", f"{median(rate, entry):.3f}", f"{ratio(rate, entry, ceiling):.2f}",
+            f"{median(cost, entry):,.0f}", f"{ratio(cost, entry, ceiling):.2f}", f"{median(peak, entry):,.0f}",
+            f"{ratio(peak, entry, ceiling):.2f}", f"{median(lambda run, _: run['written_mb'], entry):,.1f}"]
 
-    def median(value, digits):
-        return f"{statistics.median(value(run, entry) for run in entry['rounds']):,.{digits}f}"
 
-    def rate(run, of):
-        return of["records"] / run["seconds"] / 1e6
+# (of which program, beside which, what of it, the aim in words, for all topics or those that begin so)
+AIMS = [
+    ("weatherd-consumer", "drop", rate, "at least 0.95 times", "protobuf"),
+    ("weatherd-consumer", "drop", rate, "at least 0.5 times", "json"),
+    ("weatherd-consumer", "drop", cost, "at most 1.2 times", "protobuf"),
+    ("weatherd-consumer", "franz-go", rate, "at least 1.2 times", ""),
+    ("weatherd-consumer", "kafka-streams", rate, "at least 8 times", ""),
+    ("weatherd-consumer", "poll", rate, "at least 40 times", ""),
+    ("weatherd-producer", "produce", rate, "at least 0.9 times", ""),
+    ("weatherd-producer", "confluent-kafka-python", rate, "at least 3 times", ""),
+]
+NAMES = {rate: "records/s", cost: "CPU of a record"}
 
-    def cost(run, of):
-        return run["cpu_seconds"] / of["records"] * 1e9
 
-    def peak(run, _):
-        return run["peak_mb"]
+def aims(topics):
+    """(what, measured, aim) of all that was measured."""
+    for topic, results in topics.items():
+        for ours, other, value, aim, beginning in AIMS:
+            if ours in results and other in results and topic.startswith(beginning):
+                yield f"{topic}: {NAMES[value]} of {ours} beside {other}", f"{ratio(value, results[ours], results[other]):.2f} times", aim
+        if "simulate" in results:
+            yield "the simulator alone", f"{median(rate, results['simulate']):.1f} million reports/s", "at least 10 million"
 
-    return [name, f"{entry['records'] / 1e6:g}", median(rate, 3), ratio(rate), median(cost, 0), ratio(cost), median(peak, 0),
-            ratio(peak), median(lambda run, _: run["written_mb"], 1)]
+
+def table(head, rows):
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)] + [""]
 
 
 def render_table(topic, results):
-    rows = [HEAD, ["---"] * len(HEAD)]
     ceiling = next(iter(results.values()))  # it runs first
-    rows += [row(name, entry, ceiling) for name, entry in results.items()]
     rounds = sorted({len(entry["rounds"]) for entry in results.values()})
-    return [f"{topic}, medians of {' or '.join(map(str, rounds))} rounds:", "", *(f"| {' | '.join(cells)} |" for cells in rows), ""]
+    return [f"{topic}, medians of {' or '.join(map(str, rounds))} rounds:", "",
+            *table(HEAD, (row(name, entry, ceiling) for name, entry in results.items()))]
 
 
 def render(document):
     lines = [", ".join(f"{name} {version}" for name, version in document["versions"].items() if version) + ".", ""]
+    lines += table(AIMS_HEAD, aims(document["topics"]))
     for topic, results in document["topics"].items():
         lines += render_table(topic, results)
     return "\n".join(lines)
 
 
-def insert(text, path, name="run"):
-    """Between the two lines that mark the place of bench/NAME."""
-    page, begin = path.read_text(encoding="utf-8"), BEGIN.format(name)
+def insert(text, name):
+    """Into the page, between the two lines that mark the place of bench/NAME."""
+    page, begin = PAGE.read_text(encoding="utf-8"), BEGIN.format(name)
     before, _, rest = page.partition(begin)
     if page.count(begin) != 1 or END not in rest:
-        sys.exit(f"{path}: the line {begin!r} must be there once, and {END!r} after it")
-    path.write_text(f"{before}{begin}\n\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+        sys.exit(f"{PAGE}: the line {begin!r} must be there once, and {END!r} after it")
+    PAGE.write_text(f"{before}{begin}\n\n{text}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
