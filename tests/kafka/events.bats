@@ -50,7 +50,7 @@ event() # MESSAGE-ID TIMESTAMP
 }
 
 @test "killed again and again, the consumer leaves for each user the first and the last time" {
-    local events=${WEATHERD_TEST_EVENTS:-300000} users=${WEATHERD_TEST_USERS:-30000} kills=${WEATHERD_TEST_KILLS:-20} good
+    local events=${WEATHERD_TEST_EVENTS:-300000} users=${WEATHERD_TEST_USERS:-6000} kills=${WEATHERD_TEST_KILLS:-20} good
     local many=(-c "$kit_top/examples/events/consumer.ini" -o consumer.topic=many)
 
     producer -c "$kit_top/examples/events/producer.ini" -o producer.interval=0 -o "events.users=$users" \

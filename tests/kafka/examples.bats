@@ -48,9 +48,11 @@ check_settings() # PROGRAM COUNT
 {
     local count=0
 
-    mkdir -p credentials
+    mkdir -p credentials etc/weatherd
     echo secret >credentials/kafka-password
+    helper trees.py make 1 etc/weatherd/rain.json /dev/null
     while /usr/bin/python3 "$top/tests/lib/documents.py" settings "$top/man/weatherd-$1.ini.5" $((count + 1)) >example.ini; do
+        sed -i "s,/etc/weatherd/rain.json,$PWD&," example.ini
         CREDENTIALS_DIRECTORY=$PWD/credentials "$1" -c example.ini --check-config || return
         count=$((count + 1))
     done
