@@ -335,32 +335,93 @@ take_value(struct cursor *cursor, const struct report_fields *fields, unsigned k
     }
 }
 
+#define OTHERS_MAX 32
+
+/* The keys that nobody asked for, as none may be there twice. */
+struct others {
+    size_t n;
+    struct {
+        const char *text;
+        size_t length;
+    } keys[OTHERS_MAX];
+};
+
+static bool
+take_other_key(struct cursor *cursor, struct others *others)
+{
+    const char *text;
+    size_t length;
+
+    if (others->n == OTHERS_MAX || !take_text(cursor, &text, &length))
+        return false;
+    for (size_t i = 0; i < others->n; i++)
+        if (others->keys[i].length == length && memcmp(others->keys[i].text, text, length) == 0)
+            return false;
+    others->keys[others->n].text = text;
+    others->keys[others->n++].length = length;
+    return true;
+}
+
+/* What is nested, too, is left to the long way. */
+static bool
+skip_value(struct cursor *cursor)
+{
+    const char *text;
+    size_t length;
+    double number;
+
+    switch (peek(cursor)) {
+    case '"':
+        return take_text(cursor, &text, &length);
+    case 't':
+        return take_word(cursor, "true");
+    case 'f':
+        return take_word(cursor, "false");
+    case 'n':
+        return take_word(cursor, "null");
+    default:
+        return take_degrees(cursor, &number);
+    }
+}
+
+static inline bool
+take_colon(struct cursor *cursor)
+{
+    skip_blanks(cursor);
+    if (!take(cursor, ':'))
+        return false;
+    skip_blanks(cursor);
+    return true;
+}
+
 static bool
 read_quickly(struct report_json *reader, const char *text, size_t length, struct report *report)
 {
     const struct report_fields *fields = fields_of(reader);
     struct cursor cursor = {text, text + length};
     unsigned seen = 0, key;
+    struct others others;
     size_t n = 0;
 
     *report = (struct report){.station = ""};
+    others.n = 0;
     skip_blanks(&cursor);
     if (!take(&cursor, '{'))
         return false;
     do {
         skip_blanks(&cursor);
-        if (n == REPORT_FIELDS_MAX)
-            return false;
-        key = take_key(&cursor, fields, &reader->order[n++]);
+        key = take_key(&cursor, fields, &reader->order[n]);
         if (seen & key)
             return false;
-        seen |= key;
-        skip_blanks(&cursor);
-        if (!take(&cursor, ':'))
+        if (key) {
+            seen |= key;
+            n++; /* each has a bit of its own, so there is a place for the next */
+            if (!take_colon(&cursor) || !take_value(&cursor, fields, key, report))
+                return false;
+        } else if (!take_other_key(&cursor, &others) || !take_colon(&cursor) ||
+                   !skip_value(&cursor)) {
             return false;
-        skip_blanks(&cursor);
-        if (!take_value(&cursor, fields, key, report))
-            return false;
+        }
         skip_blanks(&cursor);
     } while (take(&cursor, ','));
     if (!take(&cursor, '}'))

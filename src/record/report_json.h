@@ -12,9 +12,9 @@
  * strict: UTF-8, no text behind it, no key twice, no NaN, nothing nested more than JSON_DEPTH_MAX
  * deep.
  *
- * Reading has two ways with one meaning. The shape that nearly every record has (the known keys,
- * strings without escapes, ordinary numbers) is recognised by hand: that is on the path of every
- * record. All else, and every mistake, is common/json's.
+ * Reading has two ways with one meaning. The shape that nearly every record has (strings without
+ * escapes, ordinary numbers, nothing nested, a few dozen keys) is recognised by hand: that is on
+ * the path of every record. All else, and every mistake, is common/json's.
  */
 
 #include <stdbool.h>

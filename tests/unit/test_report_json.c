@@ -209,6 +209,13 @@ static const struct {
     {WITH("\"dates\":1,\"dat\":2,\"Degrees\":3,\"stations\":4,\"station_ids\":5,\"rain\":6"),
      {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {WITH("\"\x7f\":\"\xc2\x85\""), {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+    {WITH("\"x\":\"y\" , \"y\":-2,\"z\":1.5e-3,\"\":true,\"é\":false,\"xx\":null"),
+     {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
+    {WITH(
+         "\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,\"g\":1,\"h\":1,\"i\":1,\"j\":1,\"k\":1,"
+         "\"l\":1,\"m\":1,\"n\":1,\"o\":1,\"p\":1,\"q\":1,\"r\":1,\"s\":1,\"t\":1,\"u\":1,\"v\":1,"
+         "\"w\":1,\"x\":1,\"y\":1,\"z\":1,\"A\":1,\"B\":1,\"C\":1,\"D\":1,\"E\":1,\"F\":1,\"G\":1"),
+     {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {WITH("\"x\":1e999"), {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     {NESTED("1"), {"A", 1, THE_DATE, 31.5, REPORT_RAIN_UNKNOWN}},
     /* Escapes, in keys as well. */
@@ -401,8 +408,18 @@ make_member(char *text)
                                            "\"é\"",     "\"\\n\"",      "\"\\ud800\"",
                                            "\"a\xff\"", "\"a\\\"b\"",   "1"};
     static const char *const rains[] = {"0", "1", "null", "2", "1.0", "true", "-0"};
-    static const char *const others[] = {"\"x\":[1,{\"y\":2}]", "\"x\":\"}\"", "\"dat\":NaN",
-                                         "\"d\\u0061te\":\"2000-01-03\""};
+    static const char *const others[] = {"\"x\":[1,{\"y\":2}]",
+                                         "\"x\":\"}\"",
+                                         "\"dat\":NaN",
+                                         "\"d\\u0061te\":\"2000-01-03\"",
+                                         "\"x\":1",
+                                         "\"y\" : -2",
+                                         "\"\":1.5e-3",
+                                         "\"y\":true",
+                                         "\"é\":null",
+                                         "\"x\":false",
+                                         "\"x\":-0",
+                                         "\"y\":99999999999999999999"};
     static const char *const blanks[] = {"", "", "", " ", "\n\t"};
     const char *blank = ANY_OF(blanks);
     char number[64];
