@@ -330,9 +330,46 @@ value_make_text(char *text)
     }
 }
 
+#define DECIMALS 4
+#define SCALE    10000             /* ten to the power of it */
+#define SCALED   999999999999999.0 /* the largest number of 15 digits */
+
+/*
+ * A number of so few decimals, as measurements and their sums are. One that has 15 digits at most is
+ * the only such decimal near its double, so it is the one that is looked for.
+ */
+static bool
+format_decimal(double number, char text[VALUE_NUMBER_SIZE])
+{
+    char reversed[VALUE_NUMBER_SIZE], *end = reversed;
+    int64_t digits;
+    int decimals = DECIMALS;
+
+    if (!(fabs(number * SCALE) <= SCALED) || (number == 0 && signbit(number)))
+        return false;
+    digits = llrint(fabs(number) * SCALE);
+    if ((double)digits / SCALE != fabs(number))
+        return false;
+    for (; decimals > 0 && digits % 10 == 0; decimals--)
+        digits /= 10;
+    for (int n = 0; n <= decimals || digits > 0; n++, digits /= 10) {
+        if (n == decimals && n > 0)
+            *end++ = '.';
+        *end++ = (char)('0' + digits % 10);
+    }
+    if (number < 0)
+        *end++ = '-';
+    while (end > reversed)
+        *text++ = *--end;
+    *text = '\0';
+    return true;
+}
+
 void
 value_format_number(double number, char text[VALUE_NUMBER_SIZE])
 {
+    if (format_decimal(number, text))
+        return;
     for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
         snprintf(text, VALUE_NUMBER_SIZE, "%.*g", digits, number);
         if (strtod(text, NULL) == number)
