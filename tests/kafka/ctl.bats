@@ -74,7 +74,7 @@ has_all_of() # FILE
         [[ $(wc -l <sent) == 100 ]]
         wait_for 20 has_all_of sent
         send_signal tail INT
-        within 3 await tail 5
+        within 5 await tail 5
         wait_for 10 is_left debug
         # none that had been sent before, and none twice
         topic dump live | reports_of | comm -13 "before$run" - >"after$run"
