@@ -34,28 +34,10 @@ setup_file()
     done
 }
 
-# For the files: in memory checkpoints take no time, so there are many of them to be killed in. What a process has
-# written survives it there as well.
-setup()
-{
-    kit_setup
-    if [[ -w /dev/shm ]]; then
-        fast=$(mktemp -d /dev/shm/weatherd-test.XXXXXX)
-    else
-        fast=$BATS_TEST_TMPDIR
-    fi
-}
-
-teardown()
-{
-    kit_teardown
-    [[ $fast != /dev/shm/* ]] || rm -rf "$fast"
-}
-
 @test "killed with -9 a hundred times at full speed, the consumer has the files of an undisturbed run, byte for byte" {
     local good
 
-    cd "$fast"
+    work_in_memory
     kit_daemon consumer "${keep[@]}" -o consumer.checkpoint_interval=0
     # shellcheck disable=SC2154 # set by kit_daemon
     helper killer.py --kills "$KILLS" --reference "$BATS_FILE_TMPDIR/straight" \

@@ -29,7 +29,8 @@ setup_file()
     cd "$BATS_TEST_TMPDIR"
     helper events.py "$BOOTSTRAP" input_topic output_topic >figures
     grep -x '9 events of 3 users, .*' figures
-    (($(sort -u output | wc -l) == 3))
+    # of a user there may be more than one, if records came after the first checkpoint
+    (($(jq -r .userId output | sort -u | wc -l) == 3))
 }
 
 # As the example's README shows it.
@@ -53,6 +54,7 @@ event() # MESSAGE-ID TIMESTAMP
     local events=${WEATHERD_TEST_EVENTS:-300000} users=${WEATHERD_TEST_USERS:-6000} kills=${WEATHERD_TEST_KILLS:-20} good
     local many=(-c "$kit_top/examples/events/consumer.ini" -o consumer.topic=many)
 
+    work_in_memory
     producer -c "$kit_top/examples/events/producer.ini" -o producer.interval=0 -o "events.users=$users" \
         -o "events.events=$((events / users))" -o 'topic many.format=json' -o 'topic many.partitions=4'
     mkdir straight

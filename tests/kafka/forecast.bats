@@ -64,6 +64,7 @@ counted() # REPORTS PREDICTIONS
 @test "killed with -9 a hundred times at full speed, none is missing, and none is another one" {
     local good
 
+    work_in_memory
     cp "$BATS_FILE_TMPDIR"/{one.json,reports} .
     kit_daemon forecast -o forecast.topic=days -o forecast.model=one.json -o forecast.prediction_topic=killed \
         -o forecast.checkpoint_interval=0

@@ -65,6 +65,7 @@ figures_have_reached() # RECORDS
 }
 
 @test "killed with -9 at random while copies flow, the consumer has lost none and has the same files" {
+    work_in_memory
     new_topic killed-invalid 3
     kit_daemon consumer "${keep[@]}" -o consumer.topic=some -o consumer.invalid_topic=killed-invalid -o consumer.checkpoint_interval=0
     helper killer.py --kills 10 --reference "$straight" -- "${kit_command[@]}" >killer.log

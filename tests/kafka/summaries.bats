@@ -77,6 +77,7 @@ records_are() # TOPIC NUMBER
 @test "killed with -9 again and again at full speed, nothing on the topic is ahead of the files, and then it equals them" {
     local good
 
+    work_in_memory
     new_topic killed 3 cleanup.policy=compact
     kit_daemon consumer -o consumer.summary_topic=killed -o consumer.checkpoint_interval=0 -o consumer.summary_interval=0
     helper killer.py --kills "$KILLS" --reference "$BATS_FILE_TMPDIR/straight" \

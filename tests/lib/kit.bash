@@ -40,6 +40,16 @@ kit_teardown()
     [[ -n ${BATS_TEST_COMPLETED-} || -n ${BATS_TEST_SKIPPED-} ]] || kit_print_logs "$BATS_TEST_TMPDIR"
     kit_end_all "$BATS_TEST_TMPDIR"
     [[ -z ${BATS_TEST_COMPLETED-} ]] || kit_check_files "$BATS_TEST_TMPDIR"
+    [[ -z $kit_memory ]] || rm -rf "$kit_memory"
+}
+
+# Goes to a directory in memory until the test ends: checkpoints take no time there, whatever else the disk has to do, so
+# there are many of them to be killed in. What a process has written survives it there as well.
+kit_memory=
+work_in_memory()
+{
+    [[ -w /dev/shm ]] || return 0
+    kit_memory=$(mktemp -d /dev/shm/weatherd-test.XXXXXX) && cd "$kit_memory" || return
 }
 
 kit_teardown_file()
