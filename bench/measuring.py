@@ -116,12 +116,17 @@ def watch(programs, seconds):
     return found
 
 
+def offset_in(file):
+    """Of one of weatherd-consumer's files, opened without a buffer, of which not all is read."""
+    return int(file.read(64).split(b"\n")[1].split(b":")[1].rstrip(b","))
+
+
 def offsets(directory):
-    """{file: offset} of weatherd-consumer's files, without reading all of them."""
+    """{file: offset} of weatherd-consumer's files."""
     found = {}
     for path in pathlib.Path(directory).glob("partition-*.json"):
         with open(path, "rb", buffering=0) as file:
-            found[path.name] = int(file.read(64).split(b"\n")[1].split(b":")[1].rstrip(b","))
+            found[path.name] = offset_in(file)
     return found
 
 
