@@ -235,11 +235,10 @@ int
 identity_store(const struct identity *identity, int directory, struct error *error)
 {
     struct identity copy = *identity;
-    struct checkpoint checkpoint;
+    char name[64];
 
-    identity_describe(&copy, directory, &checkpoint);
-    checkpoint_store_all(&checkpoint, 1);
-    return checkpoint_explain(&checkpoint, error);
+    format_name(identity, name);
+    return checkpoint_store(directory, name, write_identity, &copy, error);
 }
 
 uint32_t
