@@ -14,20 +14,10 @@
 
 CLEANUP_DEFINE(struct json_tokener *, json_tokener_free);
 
-/*
- * A string from its opening quote: its length with both quotes, or 0 when it does not end. Escaped
- * characters are stepped over.
- */
-static size_t
-measure_string(const char *text, size_t length)
+static bool
+is_blank(char c)
 {
-    for (size_t n = 1; n < length; n++) {
-        if (text[n] == '"')
-            return n + 1;
-        if (text[n] == '\\')
-            n++;
-    }
-    return 0;
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
 /* DEL, or a control character of C1; returns how many bytes it has. */
@@ -59,8 +49,10 @@ is_unescaped(const char *text, size_t length)
 }
 
 static int
-check_string(const char *text, size_t length, size_t at, struct error *error)
+check_string(const char *text, size_t length, size_t at, bool has_backslash, struct error *error)
 {
+    if (!has_backslash && value_is_text(text, length))
+        return 0;
     for (size_t i = 0; i < length; i++) {
         if (text[i] == '\0' || (i + 6 <= length && memcmp(text + i, "\\u0000", 6) == 0))
             return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", at + i);
@@ -80,7 +72,8 @@ measure_number(const char *text, size_t length)
 {
     size_t n = 0;
 
-    while (n < length && text[n] && strchr("0123456789.eE+-", text[n]))
+    while (n < length && ((text[n] >= '0' && text[n] <= '9') || text[n] == '.' || text[n] == 'e' ||
+                          text[n] == 'E' || text[n] == '+' || text[n] == '-'))
         n++;
     return n;
 }
@@ -101,39 +94,97 @@ check_number(const char *text, size_t length, size_t at, struct error *error)
     return 0;
 }
 
+/* What stands between two bytes of a text: a document, or some members of one without its brackets. */
+struct part {
+    const char *text; /* of which this is a part */
+    size_t begin, end;
+    size_t colons; /* outside of strings */
+    bool is_members;
+    bool is_cut; /* members without the comma or bracket behind them */
+    bool has_backslash;
+    bool has_upper; /* bytes above 127 */
+};
+
+/* Members end with their object, or with a comma once there are as many as this many bytes. */
+#define MEMBERS_ENOUGH 16384
+
+static bool
+ends_members(const struct part *part, size_t at, unsigned depth)
+{
+    char c = part->text[at];
+
+    return part->is_members && depth == 0 &&
+           (c == '}' || (c == ',' && at - part->begin >= MEMBERS_ENOUGH));
+}
+
+/* A string from its opening quote. How many bytes it has with both quotes, in *stepp. */
+static int
+scan_string(struct part *part, size_t at, size_t length, size_t *stepp, struct error *error)
+{
+    const char *text = part->text + at + 1;
+    bool has_backslash = false;
+    unsigned char bits = 0;
+    size_t n;
+
+    length -= at + 1;
+    for (n = 0; n < length && text[n] != '"'; n++) {
+        bits |= (unsigned char)text[n];
+        if (text[n] == '\\') {
+            has_backslash = true;
+            n++;
+        }
+    }
+    if (n >= length)
+        return error_set(error, JSON_E_BAD, "ends too early, after %zu bytes", at + 1 + length);
+    part->has_backslash |= has_backslash;
+    part->has_upper |= bits >> 7 || has_backslash;
+    *stepp = n + 2;
+    return check_string(text, n, at + 1, has_backslash, error);
+}
+
 /*
  * What json-c lets pass, or takes for something else depending on its version, found in the text
  * itself. It keeps the last of two equal keys: what it dropped shows in the count, because each
  * member has one colon outside of a string. A NUL, raw or escaped, would cut a key short in the
  * tree. It takes single quotes and raw control characters. It clamps integers to 64 bits, silently.
+ * The part's end, at most length, becomes that of the document or of the members.
  */
 static int
-scan(const char *text, size_t length, size_t *colonsp, struct error *error)
+scan(struct part *part, size_t length, struct error *error)
 {
-    size_t colons = 0, part;
+    const char *text = part->text;
+    unsigned depth = 0;
+    size_t step;
     int result = 0;
+    size_t i;
 
-    for (size_t i = 0; i < length && result == 0; i += part) {
-        part = 1;
-        if (text[i] == '\0') {
+    for (i = part->begin; i < length && result == 0; i += step) {
+        step = 1;
+        if (is_blank(text[i])) {
+            continue;
+        } else if (text[i] == '"') {
+            result = scan_string(part, i, length, &step, error);
+        } else if (text[i] >= '0' && text[i] <= '9') {
+            step = measure_number(text + i, length - i);
+            result = check_number(text + i, step, i, error);
+        } else if (text[i] == ':') {
+            part->colons++;
+        } else if (ends_members(part, i, depth)) {
+            break;
+        } else if (text[i] == '{' || text[i] == '[') {
+            depth++;
+        } else if (text[i] == '}' || text[i] == ']') {
+            depth--;
+        } else if (text[i] == '\0') {
             return error_set(error, JSON_E_BAD, "has a NUL character at byte %zu", i);
         } else if (text[i] == '\'') {
             return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: single quote", i);
-        } else if (text[i] == '"') {
-            part = measure_string(text + i, length - i);
-            if (part == 0)
-                return error_set(error, JSON_E_BAD, "ends too early, after %zu bytes", length);
-            result = check_string(text + i + 1, part - 2, i + 1, error);
-        } else if (text[i] >= '0' && text[i] <= '9') {
-            part = measure_number(text + i, length - i);
-            result = check_number(text + i, part, i, error);
-        } else if ((unsigned char)text[i] >= 0x80) {
+        } else if (text[i] & 0x80) {
             return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu", i);
-        } else if (text[i] == ':') {
-            colons++;
         }
     }
-    *colonsp = colons;
+    part->end = i;
+    part->is_cut = part->is_members && i == length;
     return result;
 }
 
@@ -251,62 +302,163 @@ measure_run(const char *text, size_t length)
     return n;
 }
 
+struct parsing {
+    struct json_tokener *tokener;
+    struct json_object *root;
+    enum json_tokener_error outcome;
+    size_t end; /* how many bytes of the text were taken */
+};
+
+static void
+parse(struct parsing *parsing, const char *text, size_t length, bool has_upper)
+{
+    size_t step;
+
+    for (size_t i = 0; i < length && parsing->outcome == json_tokener_continue; i += step) {
+        step = has_upper ? measure_run(text + i, length - i) : length;
+        json_tokener_set_flags(parsing->tokener, text[i] & 0x80 ? 0 : JSON_TOKENER_STRICT);
+        parsing->root = json_tokener_parse_ex(parsing->tokener, text + i, (int)step);
+        parsing->outcome = json_tokener_get_error(parsing->tokener);
+        parsing->end = i + json_tokener_get_parse_end(parsing->tokener);
+    }
+}
+
+/* The text is that of the part, without pairs of surrogates. */
 static int
-tokenize(const char *text, size_t length, struct json_object **rootp, struct error *error)
+tokenize(const struct part *part, const char *text, size_t length, struct json_object **rootp,
+         struct error *error)
 {
     cleanup(json_tokener_free) struct json_tokener *tokener = json_tokener_new_ex(JSON_DEPTH_MAX);
     cleanup(json_release) struct json_object *root = NULL;
-    enum json_tokener_error outcome = json_tokener_continue;
-    size_t end = 0, part;
+    struct parsing parsing = {.tokener = tokener, .outcome = json_tokener_continue};
+    size_t end;
 
     if (!tokener)
         return -ENOMEM;
-    for (size_t i = 0; i < length && outcome == json_tokener_continue; i += part) {
-        part = measure_run(text + i, length - i);
-        json_tokener_set_flags(tokener, text[i] & 0x80 ? 0 : JSON_TOKENER_STRICT);
-        root = json_tokener_parse_ex(tokener, text + i, (int)part);
-        outcome = json_tokener_get_error(tokener);
-        end = i + json_tokener_get_parse_end(tokener);
-    }
-    if (outcome == json_tokener_continue)
-        return error_set(error, JSON_E_BAD, "ends too early, after %zu bytes", length);
-    if (outcome != json_tokener_success)
-        return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: %s", end,
-                         json_tokener_error_desc(outcome));
+    if (part->is_members)
+        parse(&parsing, "{", 1, false);
+    parse(&parsing, text, length, part->has_upper);
+    end = parsing.end;
+    if (part->is_members && !part->is_cut)
+        parse(&parsing, "}", 1, false);
+    root = parsing.root;
+    if (parsing.outcome == json_tokener_continue)
+        return error_set(error, JSON_E_BAD, "ends too early, after %zu bytes",
+                         part->begin + length);
+    if (parsing.outcome != json_tokener_success)
+        return error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu: %s", part->begin + end,
+                         json_tokener_error_desc(parsing.outcome));
     for (; end < length; end++)
-        if (!memchr(" \t\r\n", text[end], 4))
-            return error_set(error, JSON_E_BAD, "goes on after its end, at byte %zu", end);
+        if (!is_blank(text[end]))
+            return error_set(error, JSON_E_BAD, "goes on after its end, at byte %zu",
+                             part->begin + end);
     *rootp = root;
     root = NULL;
+    return 0;
+}
+
+/* Takes as much of the text as a part is. */
+static int
+read_part(struct part *part, size_t length, struct json_object **rootp, struct error *error)
+{
+    cleanup(json_release) struct json_object *root = NULL;
+    cleanup(free) char *joined = NULL;
+    const char *text = part->text + part->begin;
+    int result = scan(part, length, error);
+
+    if (result != 0)
+        return result;
+    length = part->end - part->begin;
+    if (part->has_backslash) {
+        joined = join_pairs(text, length, &length);
+        if (!joined)
+            return -ENOMEM;
+        text = joined;
+    }
+    result = tokenize(part, text, length, &root, error);
+    if (result != 0)
+        return result;
+    if (count_members(root) != part->colons)
+        return error_set(error, JSON_E_BAD, "has a key that stands twice in its object");
+    *rootp = root;
+    root = NULL;
+    return 0;
+}
+
+static int
+check_length(size_t length, struct error *error)
+{
+    if (length == 0)
+        return error_set(error, JSON_E_BAD, "is empty");
+    if (length > INT32_MAX)
+        return error_set(error, JSON_E_BAD, "is too large, %zu bytes", length);
     return 0;
 }
 
 int
 json_read(const char *text, size_t length, struct json_object **rootp, struct error *error)
 {
+    struct part part = {.text = text};
+    int result = check_length(length, error);
+
+    return result == 0 ? read_part(&part, length, rootp, error) : result;
+}
+
+static size_t
+skip_blanks(const char *text, size_t length, size_t at)
+{
+    while (at < length && is_blank(text[at]))
+        at++;
+    return at;
+}
+
+/* What is there is not what must be. */
+static int
+refuse_byte(const char *text, size_t length, size_t at, struct error *error)
+{
+    return at == length ? error_set(error, JSON_E_BAD, "ends too early, after %zu bytes", length)
+                        : error_set(error, JSON_E_BAD, "is not valid JSON at byte %zu", at);
+}
+
+/* Those that begin at *atp, which becomes the comma or the bracket behind them. */
+static int
+read_members(const char *text, size_t length, size_t *atp, json_member_fn member, void *userdata,
+             struct error *error)
+{
     cleanup(json_release) struct json_object *root = NULL;
-    cleanup(free) char *joined = NULL;
-    size_t joined_length, colons = 0;
+    struct part part = {.text = text, .begin = *atp, .is_members = true};
     int result;
 
-    if (length == 0)
-        return error_set(error, JSON_E_BAD, "is empty");
-    if (length > INT32_MAX)
-        return error_set(error, JSON_E_BAD, "is too large, %zu bytes", length);
-    result = scan(text, length, &colons, error);
+    if (*atp == length || text[*atp] != '"')
+        return refuse_byte(text, length, *atp, error);
+    result = read_part(&part, length, &root, error);
+    *atp = part.end;
+    return result == 0 ? json_each_member(root, member, userdata, error) : result;
+}
+
+int
+json_read_members(const char *text, size_t length, json_member_fn member, void *userdata,
+                  struct error *error)
+{
+    size_t at = skip_blanks(text, length, 0);
+    int result = check_length(length, error);
+
     if (result != 0)
         return result;
-    joined = join_pairs(text, length, &joined_length);
-    if (!joined)
-        return -ENOMEM;
-    result = tokenize(joined, joined_length, &root, error);
+    if (at == length || text[at] != '{')
+        return error_set(error, JSON_E_BAD, "is not an object");
+    at = skip_blanks(text, length, at + 1);
+    if (at == length || text[at] != '}')
+        result = read_members(text, length, &at, member, userdata, error);
+    while (result == 0 && text[at] == ',') {
+        at = skip_blanks(text, length, at + 1);
+        result = read_members(text, length, &at, member, userdata, error);
+    }
     if (result != 0)
         return result;
-    if (count_members(root) != colons)
-        return error_set(error, JSON_E_BAD, "has a key that stands twice in its object");
-    *rootp = root;
-    root = NULL;
-    return 0;
+    at = skip_blanks(text, length, at + 1);
+    return at == length ? 0
+                        : error_set(error, JSON_E_BAD, "goes on after its end, at byte %zu", at);
 }
 
 void

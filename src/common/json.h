@@ -49,6 +49,15 @@ int json_each_member(struct json_object *object, json_member_fn member, void *us
                      struct error *error);
 
 /*
+ * The same of a document that is an object, with few of its members in memory at a time. A value is
+ * gone after member has returned. It is for member to see that no key stands twice; those of the values
+ * don't. What came before an error may have been handed over. Results as of json_read(), beside those of
+ * member.
+ */
+int json_read_members(const char *text, size_t length, json_member_fn member, void *userdata,
+                      struct error *error);
+
+/*
  * Calls element for each element of an array, likewise; JSON_E_BAD when the value is not an array.
  */
 typedef int (*json_element_fn)(void *userdata, size_t index, struct json_object *value,

@@ -17,7 +17,8 @@ struct loading {
     struct partition *partition;
     int64_t offset; /* -1: not seen */
     bool has_partition;
-    int month; /* whose years are being read */
+    int month;       /* whose years are being read */
+    unsigned months; /* a bit for each that has been read */
 };
 
 static int
@@ -165,6 +166,7 @@ static int
 load_month(struct loading *loading, const char *key, struct json_object *value, struct error *error)
 {
     loading->month = date_month_parse(key);
+    loading->months |= 1u << loading->month;
     if (!loading->month || !json_is_object(value))
         return error_set(error, JSON_E_BAD,
                          "has an unknown key \"%.255s\" that is not a month; if the file was "
@@ -173,11 +175,25 @@ load_month(struct loading *loading, const char *key, struct json_object *value, 
     return json_each_member(value, load_year, loading, error);
 }
 
+static bool
+has_been_read(const struct loading *loading, const char *key)
+{
+    if (strcmp(key, "offset") == 0)
+        return loading->offset >= 0;
+    if (strcmp(key, "partition") == 0)
+        return loading->has_partition;
+    if (loading->partition->layout == PARTITION_MONTHLY)
+        return loading->months & 1u << date_month_parse(key);
+    return stations_find(&loading->partition->stations, key, strlen(key));
+}
+
 static int
 load_member(void *userdata, const char *key, struct json_object *value, struct error *error)
 {
     struct loading *loading = userdata;
 
+    if (has_been_read(loading, key))
+        return error_set(error, JSON_E_BAD, "has a key that stands twice, \"%.255s\"", key);
     if (strcmp(key, "offset") == 0)
         return load_offset(loading, value, error);
     if (strcmp(key, "partition") == 0)
@@ -188,10 +204,10 @@ load_member(void *userdata, const char *key, struct json_object *value, struct e
 }
 
 static int
-load_document(void *state, struct json_object *root, int64_t *offsetp, struct error *error)
+load_document(void *state, const char *text, size_t length, int64_t *offsetp, struct error *error)
 {
     struct loading loading = {.partition = state, .offset = -1};
-    int result = json_each_member(root, load_member, &loading, error);
+    int result = json_read_members(text, length, load_member, &loading, error);
 
     if (result != 0)
         return result;

@@ -51,6 +51,7 @@ snapshot_number(const char *name)
 
 struct shape {
     bool has_partition, decided, monthly;
+    bool has_score, has_stations;
 };
 
 /* The first member of a station is a number or a text, that of a month an object. */
@@ -68,9 +69,14 @@ static int
 look_at_member(void *userdata, const char *key, struct json_object *value, struct error *error)
 {
     struct shape *shape = userdata;
+    struct json_object *count;
 
     if (strcmp(key, "partition") == 0)
         shape->has_partition = true;
+    if (strcmp(key, "score") == 0)
+        shape->has_score = !json_find(value, "count", &count);
+    if (strcmp(key, "stations") == 0)
+        shape->has_stations = true;
     if (strcmp(key, "offset") == 0 || strcmp(key, "partition") == 0 || shape->decided ||
         !json_is_object(value))
         return 0;
@@ -79,54 +85,47 @@ look_at_member(void *userdata, const char *key, struct json_object *value, struc
     return 0;
 }
 
-static enum partition_layout
-find_layout(struct json_object *root)
-{
-    struct shape shape = {.decided = false};
-    struct error error;
-
-    if (json_is_object(root))
-        json_each_member(root, look_at_member, &shape, &error);
-    if (!shape.has_partition)
-        return PARTITION_FLAT;
-    return shape.monthly ? PARTITION_MONTHLY : PARTITION_TAGGED;
-}
-
 /* Stations of the consumer's may be called "score" and "stations", but such a score has a count. */
 static bool
-is_forecast(struct json_object *root)
+is_forecast(const struct shape *shape)
 {
-    struct json_object *value;
+    return shape->has_score && shape->has_stations;
+}
 
-    return json_is_object(root) && json_find(root, "score", &value) &&
-           json_find(root, "stations", &value) && !json_find(root, "score.count", &value);
+static enum partition_layout
+find_layout(const struct shape *shape)
+{
+    if (!shape->has_partition)
+        return PARTITION_FLAT;
+    return shape->monthly ? PARTITION_MONTHLY : PARTITION_TAGGED;
 }
 
 /* Called again, it begins anew. */
 static int
 load_document(struct snapshot_file *file, int directory, const char *name)
 {
-    cleanup(json_release) struct json_object *root = NULL;
+    cleanup(free) char *text = NULL;
+    struct shape shape = {.decided = false};
     struct partition_settings settings = {
         .number = file->number,
         .shape = {.dates = MOMENT_ANY, .degrees = STATS_ANY, .has_windows = true},
         .window = {.kind = WINDOW_ANY},
     };
-    int result = checkpoint_load(directory, name, &root, &file->error);
+    size_t length;
+    int result = checkpoint_load_text(directory, name, &text, &length, &file->error);
 
     partition_fini(&file->partition);
     outlook_fini(&file->outlook);
     if (result == 0)
-        settings.layout = find_layout(root);
+        result = json_read_members(text, length, look_at_member, &shape, &file->error);
+    settings.layout = find_layout(&shape);
     partition_init(&file->partition, &settings, &policy, 0);
     outlook_init(&file->outlook, &(struct outlook_settings){.number = file->number}, INT64_MAX, 0);
-    if (result != 0)
-        return result;
-    file->is_forecast = is_forecast(root);
-    if (file->is_forecast)
-        result = outlook_json_ops.load(&file->outlook, root, &file->offset, &file->error);
-    else
-        result = layout_ops.load(&file->partition, root, &file->offset, &file->error);
+    file->is_forecast = is_forecast(&shape);
+    if (result == 0 && file->is_forecast)
+        result = outlook_json_ops.load(&file->outlook, text, length, &file->offset, &file->error);
+    else if (result == 0)
+        result = layout_ops.load(&file->partition, text, length, &file->offset, &file->error);
     if (result == JSON_E_BAD)
         return error_prefix(&file->error, CHECKPOINT_E_CORRUPT, "%s: ", name);
     return result;

@@ -199,7 +199,7 @@ load_model(struct outlook *outlook, struct json_object *object, struct error *er
 }
 
 static int
-load_document(void *state, struct json_object *root, int64_t *offsetp, struct error *error)
+load_document(void *state, const char *text, size_t length, int64_t *offsetp, struct error *error)
 {
     static const struct json_field fields[] = {
         {"offset", JSON_INTEGER, offsetof(struct document, offset), false, 0, INT64_MAX - 1},
@@ -208,10 +208,13 @@ load_document(void *state, struct json_object *root, int64_t *offsetp, struct er
         {"model", JSON_VALUE, offsetof(struct document, model), true, 0, 0},
         {"stations", JSON_VALUE, offsetof(struct document, stations), false, 0, 0},
     };
+    cleanup(json_release) struct json_object *root = NULL;
     struct outlook *outlook = state;
     struct document document = {.model = NULL};
-    int result = json_load_fields(root, fields, N_ELEMENTS(fields), &document, NULL, error);
+    int result = json_read(text, length, &root, error);
 
+    if (result == 0)
+        result = json_load_fields(root, fields, N_ELEMENTS(fields), &document, NULL, error);
     if (result == 0 && document.partition != outlook->number)
         result = error_set(error, JSON_E_BAD, "\"partition\" is %lld, must be %d",
                            (long long)document.partition, (int)outlook->number);

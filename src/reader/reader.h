@@ -164,6 +164,7 @@ struct reader {
     uint64_t stalled;      /* when a stall had the program executed again; 0: never */
     uint64_t save_started; /* the last one */
     uint64_t save_ended;
+    uint64_t save_average;               /* how long one takes: of the last few, by far */
     uint64_t heard;                      /* when a partition was heard of last */
     uint64_t applied;                    /* records, whatever became of them */
     struct sampler samplers[N_MESSAGES]; /* of those that may repeat */

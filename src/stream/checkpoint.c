@@ -28,9 +28,9 @@ read_all(int fd, char *text, size_t length)
     return 0;
 }
 
-int
-checkpoint_read(int fd, const char *name, int64_t size_max, struct json_object **rootp,
-                struct error *error)
+static int
+read_text(int fd, const char *name, int64_t size_max, char **textp, size_t *lengthp,
+          struct error *error)
 {
     cleanup(free) char *text = NULL;
     struct stat st;
@@ -51,27 +51,60 @@ checkpoint_read(int fd, const char *name, int64_t size_max, struct json_object *
     result = read_all(fd, text, (size_t)st.st_size);
     if (result < 0)
         return error_set(error, result, "%s: %s", name, strerror(-result));
-    result = json_read(text, (size_t)st.st_size, rootp, error);
+    *textp = text;
+    *lengthp = (size_t)st.st_size;
+    text = NULL;
+    return 0;
+}
+
+int
+checkpoint_read(int fd, const char *name, int64_t size_max, struct json_object **rootp,
+                struct error *error)
+{
+    cleanup(free) char *text = NULL;
+    size_t length;
+    int result = read_text(fd, name, size_max, &text, &length, error);
+
+    if (result != 0)
+        return result;
+    result = json_read(text, length, rootp, error);
     if (result == JSON_E_BAD)
         return error_prefix(error, CHECKPOINT_E_CORRUPT, "%s: ", name);
     return result;
+}
+
+static int
+open_file(int directory, const char *name, int *fdp, struct error *error)
+{
+    /* O_NONBLOCK: a FIFO under this name must not hang the start. */
+    *fdp =
+        TEMP_FAILURE_RETRY(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (*fdp >= 0)
+        return 0;
+    if (errno == ENOENT)
+        return CHECKPOINT_E_NONE;
+    if (errno == ELOOP)
+        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is a symbolic link", name);
+    return error_set(error, -errno, "%s: %s", name, strerror(errno));
 }
 
 int
 checkpoint_load(int directory, const char *name, struct json_object **rootp, struct error *error)
 {
     cleanup(close) int fd = -1;
+    int result = open_file(directory, name, &fd, error);
 
-    /* O_NONBLOCK: a FIFO under this name must not hang the start. */
-    fd =
-        TEMP_FAILURE_RETRY(openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    if (fd < 0 && errno == ENOENT)
-        return CHECKPOINT_E_NONE;
-    if (fd < 0 && errno == ELOOP)
-        return error_set(error, CHECKPOINT_E_CORRUPT, "%s: is a symbolic link", name);
-    if (fd < 0)
-        return error_set(error, -errno, "%s: %s", name, strerror(errno));
-    return checkpoint_read(fd, name, CHECKPOINT_SIZE_MAX, rootp, error);
+    return result == 0 ? checkpoint_read(fd, name, CHECKPOINT_SIZE_MAX, rootp, error) : result;
+}
+
+int
+checkpoint_load_text(int directory, const char *name, char **textp, size_t *lengthp,
+                     struct error *error)
+{
+    cleanup(close) int fd = -1;
+    int result = open_file(directory, name, &fd, error);
+
+    return result == 0 ? read_text(fd, name, CHECKPOINT_SIZE_MAX, textp, lengthp, error) : result;
 }
 
 static int

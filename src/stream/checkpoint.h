@@ -23,6 +23,10 @@ enum { CHECKPOINT_E_NONE = 1, CHECKPOINT_E_CORRUPT = 2, CHECKPOINT_E_GONE = 3 };
 int checkpoint_load(int directory, const char *name, struct json_object **rootp,
                     struct error *error);
 
+/* Likewise the text, to be freed, of a file that is too large for the tree of its document. */
+int checkpoint_load_text(int directory, const char *name, char **textp, size_t *lengthp,
+                         struct error *error);
+
 /*
  * Reads a file that is open, name being for messages: 0, CHECKPOINT_E_CORRUPT or a negative errno,
  * likewise.

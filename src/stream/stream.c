@@ -49,16 +49,17 @@ take_lock(struct stream *stream, const char *instance, struct error *error)
 static int
 load_state(struct stream *stream, struct error *error)
 {
-    cleanup(json_release) struct json_object *root = NULL;
+    cleanup(free) char *text = NULL;
     char name[64];
+    size_t length;
     int result;
 
     format_name(stream, name);
-    result = checkpoint_load(stream->directory_fd, name, &root, error);
+    result = checkpoint_load_text(stream->directory_fd, name, &text, &length, error);
     if (result == CHECKPOINT_E_NONE)
         return 0;
     if (result == 0) {
-        result = stream->ops->load(stream->state, root, &stream->offset, error);
+        result = stream->ops->load(stream->state, text, length, &stream->offset, error);
         if (result == JSON_E_BAD)
             error_prefix(error, result, "%s: ", name);
         else if (result == 0)

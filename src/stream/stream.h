@@ -24,10 +24,11 @@
  */
 struct stream_state_ops {
     /*
-     * Checks and takes over a whole document, the offset in *offsetp: 0, JSON_E_BAD with a message,
-     * or -ENOMEM.
+     * Checks and takes over the text of a whole document, the offset in *offsetp: 0, JSON_E_BAD with
+     * a message, or -ENOMEM; after these the state may hold a part of it.
      */
-    int (*load)(void *state, struct json_object *root, int64_t *offsetp, struct error *error);
+    int (*load)(void *state, const char *text, size_t length, int64_t *offsetp,
+                struct error *error);
     /* Writes the whole document. */
     void (*write)(void *state, int64_t offset, struct json_writer *writer);
 };

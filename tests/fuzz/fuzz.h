@@ -165,11 +165,12 @@ fuzz_partition_load(struct partition *partition, const struct partition_settings
                     const char *text, size_t size, int64_t *offsetp, struct error *error)
 {
     struct json_object *root = NULL;
-    int result = json_read(text, size, &root, error);
+    struct error ignored;
+    int result;
 
     fuzz_partition_init(partition, settings);
-    if (result == 0)
-        result = layout_ops.load(partition, root, offsetp, error);
+    result = layout_ops.load(partition, text, size, offsetp, error);
+    must(result != 0 || json_read(text, size, &root, &ignored) == 0, "%s", ignored.text);
     json_release(root);
     return result;
 }

@@ -69,6 +69,42 @@ compare_with_json_c(const uint8_t *data, size_t size, const struct report *repor
     json_tokener_free(tokener);
 }
 
+static int
+count_member(void *userdata, const char *key, struct json_object *value, struct error *error)
+{
+    ++*(size_t *)userdata;
+    return 0;
+}
+
+/*
+ * The same document behind a member that is long enough for what follows to be read by itself: member by
+ * member it has as many, and it is taken when the tree of it is, but for keys that stand twice.
+ */
+static void
+read_by_members(const uint8_t *data, size_t size)
+{
+    struct json_object *root = NULL;
+    struct error error, tree_error;
+    size_t members = 0, all = 0, length;
+    static char text[1 << 18];
+    bool good;
+
+    if (size < 1 || size > sizeof(text) / 2 || data[0] != '{')
+        return;
+    length = (size_t)sprintf(text, "{\"%017000d\": 1,", 0);
+    memcpy(text + length, data + 1, size - 1);
+    length += size - 1;
+    good = json_read_members(text, length, count_member, &members, &error) == 0;
+    if (json_read(text, length, &root, &tree_error) == 0) {
+        must(good, "%s", error.text);
+        must(json_each_member(root, count_member, &all, &error) == 0 && all == members,
+             "%zu of %zu", members, all);
+        json_release(root);
+    } else {
+        must(!good || strstr(tree_error.text, "stands twice"), "%s", tree_error.text);
+    }
+}
+
 /* As records of others: each of three kinds of time, with names that are ours, others, and paths. */
 static void
 read_as_others(const uint8_t *data, size_t size)
@@ -116,6 +152,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         must_explain(&error);
     compare_with_json_c(data, size, result == 0 ? &report : NULL);
     read_as_others(data, size);
+    read_by_members(data, size);
     if (result == 0 && report_check(&report, NULL) == 0) {
         size = report_json_write(&report, written);
         must(report_json_read(&again, written, size, &copy, &error) == 0, "%s", error.text);

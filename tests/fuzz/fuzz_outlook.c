@@ -42,14 +42,8 @@ make_model(void)
 static int
 load(struct outlook *outlook, const char *text, size_t size, int64_t *offsetp, struct error *error)
 {
-    struct json_object *root = NULL;
-    int result = json_read(text, size, &root, error);
-
     outlook_init(outlook, &settings, 1000, 1);
-    if (result == 0)
-        result = outlook_json_ops.load(outlook, root, offsetp, error);
-    json_release(root);
-    return result;
+    return outlook_json_ops.load(outlook, text, size, offsetp, error);
 }
 
 static char *

@@ -42,7 +42,6 @@ write_document(struct outlook *outlook, int64_t offset, FILE *file)
 static void
 start_again(struct outlook *outlook, int64_t offset)
 {
-    cleanup(json_release) struct json_object *root = NULL;
     cleanup(free) char *text = NULL;
     struct error error = ERROR_INIT;
     size_t length;
@@ -50,8 +49,7 @@ start_again(struct outlook *outlook, int64_t offset)
     write_document(outlook, offset, open_memstream(&text, &length));
     outlook_fini(outlook);
     outlook_init(outlook, &settings, 100, (uint64_t)offset);
-    if (json_read(text, length, &root, &error) != 0 ||
-        outlook_json_ops.load(outlook, root, &offset, &error) != 0)
+    if (outlook_json_ops.load(outlook, text, length, &offset, &error) != 0)
         fail(&error);
 }
 

@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include <json-c/json.h>
+
 #include "common/json.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
@@ -223,6 +225,167 @@ damage_is_survived(void **state)
             assert_null(memchr(damaged, '\0', length));
             json_release(root);
         }
+    }
+}
+
+/* ---- member by member ---- */
+
+#define LONG_ENOUGH 20000 /* for what follows to be read by itself */
+
+static int
+append_member(void *userdata, const char *key, struct json_object *value, struct error *error)
+{
+    fprintf(userdata, "%s=%s\n", key, json_object_to_json_string(value));
+    return 0;
+}
+
+/* What a document has, a line a member, by the tree of all of it, or member by member; NULL when it is refused. */
+static char *
+list_members(const char *text, size_t length, bool by_tree, struct error *error)
+{
+    struct json_object *root = NULL;
+    size_t size;
+    char *list;
+    FILE *file = open_memstream(&list, &size);
+    int result;
+
+    if (by_tree) {
+        result = json_read(text, length, &root, error);
+        if (result == 0)
+            result = json_each_member(root, append_member, file, error);
+        json_release(root);
+    } else {
+        result = json_read_members(text, length, append_member, file, error);
+    }
+    fclose(file);
+    if (result == 0)
+        return list;
+    free(list);
+    return NULL;
+}
+
+/* Both ways agree, but that the tree shows keys that stand twice. */
+static void
+assert_read_alike(const char *text, size_t length)
+{
+    struct error errors[2];
+    char *list = list_members(text, length, true, &errors[0]);
+    char *members = list_members(text, length, false, &errors[1]);
+
+    if (list && !members)
+        fail_msg("%.*s: %s", (int)length, text, errors[1].text);
+    if (members && !list)
+        assert_string_equal(errors[0].text, "has a key that stands twice in its object");
+    if (members && list)
+        assert_string_equal(members, list);
+    free(members);
+    free(list);
+}
+
+static char *
+put_long_member(char *text)
+{
+    text += sprintf(text, "{\"long\": \"");
+    memset(text, 'x', LONG_ENOUGH);
+    return text + LONG_ENOUGH;
+}
+
+static void
+members_are_read_in_parts(void **state)
+{
+    static const char *const rests[] = {
+        "\"}",
+        "\" } ",
+        "\",\"a\":1}",
+        "\" , \"a\" : [1, {\"b\": 2}] ,\n \"é\": {\"ü\": \"\\u00e9\\ud83d\\ude00\"}\n}\n",
+        "\", \"a\": 1, \"a\": 2}",
+        "\", \"long\": 2}",
+        "\", \"a\": {\"b\": 1, \"b\": 2}}",
+        "\",}",
+        "\",,}",
+        "\", ,\"a\": 1}",
+        "\", \"a\": 1,}",
+        "\", \"a\": 1,",
+        "\", \"a\": 1",
+        "\", \"a\"",
+        "\", \"a\": 1}}",
+        "\", \"a\": 1}, \"b\": 2}",
+        "\", \"a\": 1} x",
+        "\"}\"a\": 1}",
+        "\", \"a\": [1}",
+        "\", \"a\": [1}, \"b\": {2]}",
+        "\", \"a\": 1]",
+        "\", \"a\" 1}",
+        "\", a: 1}",
+        "\", 1}",
+        "\", {}}",
+        "\"",
+        "",
+        "\\",
+    };
+    char text[LONG_ENOUGH + 200], *rest = put_long_member(text);
+    struct error error;
+    size_t n_read = 0;
+    char *members;
+
+    for (size_t i = 0; i < N_ELEMENTS(rests); i++) {
+        strcpy(rest, rests[i]);
+        assert_read_alike(text, strlen(text));
+        members = list_members(text, strlen(text), false, &error);
+        n_read += members != NULL;
+        free(members);
+    }
+    assert_int_equal(n_read, 5);
+}
+
+static void
+bad_members_are_refused(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"", "is empty"},
+        {" ", "is not an object"},
+        {"[]", "is not an object"},
+        {"1", "is not an object"},
+        {"{", "ends too early, after 1 bytes"},
+        {"{} x", "goes on after its end, at byte 3"},
+        {"{}}", "goes on after its end, at byte 2"},
+        {"{,}", "is not valid JSON at byte 1"},
+        {"{ \"a\": 1, }", "is not valid JSON at byte "},
+        {"{\"a\": 1", "ends too early, after 7 bytes"},
+        {"{\"a\": [1, 2", "ends too early, after 11 bytes"},
+        {"{\"a\": \"1", "ends too early, after 8 bytes"},
+        {"{\"a\": tru}", "is not valid JSON at byte "},
+        {"{\"a\": {\"b\": 1, \"b\": 2}}", "has a key that stands twice in its object"},
+        {"{\"a\": \"\xff\"}",
+         "has a control character, or bytes that are not UTF-8, in the string at byte 6"},
+    };
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct error error = ERROR_INIT;
+        char *members = list_members(cases[i].text, strlen(cases[i].text), false, &error);
+
+        if (members || strncmp(error.text, cases[i].message, strlen(cases[i].message)) != 0)
+            fail_msg("%s: \"%s\"", cases[i].text, error.text);
+    }
+}
+
+/* Of members that are read by themselves, too, damage is seen, wherever it is. */
+static void
+damaged_members_are_seen(void **state)
+{
+    static const char good[] =
+        "\", \"A\": {\"sum\": -1.5, \"l\": [1, {\"e\": \"x\\n\"}]}, \"B\": 1}";
+    static char text[LONG_ENOUGH + 200];
+    char *rest = put_long_member(text);
+
+    for (int i = 0; i < 2000; i++) {
+        memcpy(rest, good, sizeof(good));
+        for (long n = random() % 3; n >= 0; n--)
+            rest[(size_t)random() % (sizeof(good) - 1)] =
+                random() % 4 ? "{}[]\",:\\0\n"[random() % 10] : (char)random();
+        assert_read_alike(text, (size_t)(rest - text) + sizeof(good) - 1);
     }
 }
 
@@ -682,6 +845,9 @@ main(void)
         cmocka_unit_test(every_character_comes_through),
         cmocka_unit_test(a_cut_document_is_refused),
         cmocka_unit_test(damage_is_survived),
+        cmocka_unit_test(members_are_read_in_parts),
+        cmocka_unit_test(bad_members_are_refused),
+        cmocka_unit_test(damaged_members_are_seen),
         cmocka_unit_test(what_is_json_is_read),
         cmocka_unit_test(integers_have_limits),
         cmocka_unit_test(numbers_are_finite),

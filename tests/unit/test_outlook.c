@@ -85,12 +85,8 @@ write_out(struct outlook *outlook, int64_t offset)
 static int
 load(struct outlook *outlook, const char *text, int64_t *offsetp, struct error *error)
 {
-    cleanup(json_release) struct json_object *root = NULL;
-
-    if (json_read(text, strlen(text), &root, error) != 0)
-        fail_msg("%s: %s", text, error->text);
     outlook_init(outlook, &settings, 100, 1);
-    return outlook_json_ops.load(outlook, root, offsetp, error);
+    return outlook_json_ops.load(outlook, text, strlen(text), offsetp, error);
 }
 
 /* With a model that says: as yesterday. */

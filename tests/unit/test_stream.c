@@ -84,11 +84,11 @@ load_member(void *userdata, const char *key, struct json_object *value, struct e
 }
 
 static int
-load_state(void *userdata, struct json_object *root, int64_t *offsetp, struct error *error)
+load_state(void *userdata, const char *text, size_t length, int64_t *offsetp, struct error *error)
 {
     struct state *state = userdata;
     int64_t numbers[3] = {-1, 0, 0};
-    int result = json_each_member(root, load_member, numbers, error);
+    int result = json_read_members(text, length, load_member, numbers, error);
 
     if (result != 0)
         return result;
