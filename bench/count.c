@@ -17,7 +17,7 @@
 #include "records.h"
 #include "consumer/layout.h"
 
-#define DAYS 5
+#define DAYS 8 /* of which averages have all their digits */
 
 struct job {
     struct records records;

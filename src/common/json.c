@@ -625,6 +625,11 @@ flush(struct json_writer *writer)
 static void
 put(struct json_writer *writer, const char *text, size_t length)
 {
+    if (length < sizeof(writer->buffer) - writer->used) { /* on the way of each key and value */
+        memcpy(writer->buffer + writer->used, text, length);
+        writer->used += length;
+        return;
+    }
     while (length > 0) {
         size_t room = sizeof(writer->buffer) - writer->used;
         size_t part = length < room ? length : room;
@@ -639,9 +644,17 @@ put(struct json_writer *writer, const char *text, size_t length)
 }
 
 static void
+put_byte(struct json_writer *writer, char byte)
+{
+    writer->buffer[writer->used++] = byte;
+    if (writer->used == sizeof(writer->buffer))
+        flush(writer);
+}
+
+static void
 put_quoted(struct json_writer *writer, const char *text)
 {
-    put(writer, "\"", 1);
+    put_byte(writer, '"');
     while (*text) {
         size_t plain = 0;
 
@@ -659,7 +672,7 @@ put_quoted(struct json_writer *writer, const char *text)
             text++;
         }
     }
-    put(writer, "\"", 1);
+    put_byte(writer, '"');
 }
 
 static bool
@@ -726,11 +739,11 @@ json_writer_end(struct json_writer *writer, char bracket)
 void
 json_writer_integer(struct json_writer *writer, const char *key, int64_t integer)
 {
-    char text[24];
-    int length = snprintf(text, sizeof(text), "%lld", (long long)integer);
+    char text[VALUE_NUMBER_SIZE];
 
+    value_format_integer(integer, text);
     put_key(writer, key);
-    put(writer, text, (size_t)length);
+    put(writer, text, strlen(text));
 }
 
 void

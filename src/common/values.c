@@ -330,6 +330,32 @@ value_make_text(char *text)
     }
 }
 
+/* A number of so many decimals from its digits, without the zeros at their end. */
+static void
+format_digits(uint64_t digits, int decimals, bool is_negative, char text[VALUE_NUMBER_SIZE])
+{
+    char reversed[VALUE_NUMBER_SIZE], *end = reversed;
+
+    for (; decimals > 0 && digits % 10 == 0; decimals--)
+        digits /= 10;
+    for (int n = 0; n <= decimals || digits > 0; n++, digits /= 10) {
+        if (n == decimals && n > 0)
+            *end++ = '.';
+        *end++ = (char)('0' + digits % 10);
+    }
+    if (is_negative)
+        *end++ = '-';
+    while (end > reversed)
+        *text++ = *--end;
+    *text = '\0';
+}
+
+void
+value_format_integer(int64_t integer, char text[VALUE_NUMBER_SIZE])
+{
+    format_digits(integer < 0 ? -(uint64_t)integer : (uint64_t)integer, 0, integer < 0, text);
+}
+
 #define DECIMALS 4
 #define SCALE    10000             /* ten to the power of it */
 #define SCALED   999999999999999.0 /* the largest number of 15 digits */
@@ -341,34 +367,69 @@ value_make_text(char *text)
 static bool
 format_decimal(double number, char text[VALUE_NUMBER_SIZE])
 {
-    char reversed[VALUE_NUMBER_SIZE], *end = reversed;
     int64_t digits;
-    int decimals = DECIMALS;
 
     if (!(fabs(number * SCALE) <= SCALED) || (number == 0 && signbit(number)))
         return false;
     digits = llrint(fabs(number) * SCALE);
     if ((double)digits / SCALE != fabs(number))
         return false;
-    for (; decimals > 0 && digits % 10 == 0; decimals--)
-        digits /= 10;
-    for (int n = 0; n <= decimals || digits > 0; n++, digits /= 10) {
-        if (n == decimals && n > 0)
-            *end++ = '.';
-        *end++ = (char)('0' + digits % 10);
-    }
-    if (number < 0)
-        *end++ = '-';
-    while (end > reversed)
-        *text++ = *--end;
-    *text = '\0';
+    format_digits((uint64_t)digits, DECIMALS, number < 0, text);
     return true;
 }
+
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 uint128_t;
+
+/*
+ * An average, say, which has all its digits. Within these bounds it is an integer below 2^128, times 2 to a power
+ * that is negative, when it is taken so many times ten that 17 digits stand before the point: exactly.
+ */
+static bool
+format_average(double number, char text[VALUE_NUMBER_SIZE])
+{
+    static const double bounds[] = {1e-4, 1e-3, 1e-2, 1e-1, 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,
+                                    1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    int exponent, shift, decimals = 20;
+    uint64_t mantissa, five = 1; /* to the power of decimals */
+    uint128_t scaled;
+
+    if (!(fabs(number) >= bounds[0] && fabs(number) < 1e15))
+        return false;
+    while (fabs(number) >= bounds[21 - decimals])
+        decimals--;
+    mantissa = (uint64_t)ldexp(frexp(fabs(number), &exponent), DBL_MANT_DIG);
+    for (int i = 0; i < decimals; i++)
+        five *= 5;
+    scaled = (uint128_t)mantissa * five;
+    shift = DBL_MANT_DIG - exponent - decimals;
+    for (unsigned unit = 100, dropped = 2;; unit /= 10, dropped--) {
+        uint64_t digits = (uint64_t)(scaled >> shift) / unit;
+        uint128_t whole = (uint128_t)unit << shift, rest = scaled - digits * whole;
+
+        if (2 * rest > whole || (2 * rest == whole && digits % 2)) {
+            digits++;
+            rest = whole - rest;
+        }
+        /* Within half of the distance to the next double it reads back, and just there when this one is even. */
+        if (2 * rest < five || (2 * rest == five && mantissa % 2 == 0)) {
+            format_digits(digits, decimals - (int)dropped, number < 0, text);
+            return true;
+        }
+    }
+}
+#else
+static bool
+format_average(double number, char text[VALUE_NUMBER_SIZE])
+{
+    return false;
+}
+#endif
 
 void
 value_format_number(double number, char text[VALUE_NUMBER_SIZE])
 {
-    if (format_decimal(number, text))
+    if (format_decimal(number, text) || format_average(number, text))
         return;
     for (int digits = DBL_DIG; digits <= DBL_DECIMAL_DIG; digits++) {
         snprintf(text, VALUE_NUMBER_SIZE, "%.*g", digits, number);

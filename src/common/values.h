@@ -65,6 +65,7 @@ void value_make_text(char *text);
 /* The first of 15, 16 or 17 significant digits that reads back as the same double. number must be finite. */
 #define VALUE_NUMBER_SIZE 32
 void value_format_number(double number, char text[VALUE_NUMBER_SIZE]);
+void value_format_integer(int64_t integer, char text[VALUE_NUMBER_SIZE]);
 
 /*
  * The word nearest to text among n words, where it is near enough to be a misspelling of it (Damerau-Levenshtein

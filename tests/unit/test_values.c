@@ -205,6 +205,18 @@ numbers_are_written_short(void **state)
         {5e-324, "4.94065645841247e-324"},
         {2.2250738585072014e-308, "2.2250738585072014e-308"},
         {9007199254740993.0, "9007199254740992"},
+        /* Powers of ten, of two, and their neighbours. */
+        {1e14, "100000000000000"},
+        {999999999999999.9, "999999999999999.9"},
+        {99999999999999.98, "99999999999999.98"},
+        {9.999999999999998, "9.999999999999998"},
+        {0.00010000000000000002, "0.00010000000000000002"},
+        {0.00009999999999999999, "9.999999999999999e-05"},
+        {0.0001220703125, "0.0001220703125"},
+        {0.00012207031250000003, "0.00012207031250000003"},
+        {0.0001220703124999999, "0.0001220703124999999"},
+        {-1.0 / 3, "-0.3333333333333333"},
+        {2.0 / 3, "0.6666666666666666"},
     };
 
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
@@ -220,13 +232,20 @@ numbers_are_written_short(void **state)
 static void
 random_numbers_come_back(void **state)
 {
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 400000; i++) {
         char text[VALUE_NUMBER_SIZE], shorter[VALUE_NUMBER_SIZE];
         double number, value = UNTOUCHED;
         int digits;
 
-        if (i % 2) {
-            number = (double)(random() % 2000001 - 1000000) / (i % 4 == 1 ? 10000 : 100000);
+        if (i % 4 == 3) { /* an average */
+            number = (double)(random() % 20000001 - 10000000) / 10 / (double)(random() % 10000 + 1);
+        } else if (i % 4 ==
+                   2) { /* anything between a small and a large one, and near powers of ten */
+            number = ldexp((double)(random() + 1), (int)(random() % 70 - 50));
+            if (random() % 4 == 0)
+                number = nextafter(pow(10, (double)(random() % 22 - 5)), random() % 2 ? 0 : 1e30);
+        } else if (i % 2) {
+            number = (double)(random() % 2000001 - 1000000) / (i % 8 == 1 ? 10000 : 100000);
         } else {
             uint64_t bits = random_bits();
 
