@@ -7,6 +7,7 @@
  */
 
 #include "common/json.h"
+#include "common/json_writer.h"
 #include "consumer/stats.h"
 
 /*

@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/json.h"
+#include "common/json_writer.h"
 #include "common/values.h"
 #include "consumer/stats_json.h"
 #include "consumer/summary.h"

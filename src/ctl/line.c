@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/json.h"
+#include "common/json_writer.h"
 #include "common/values.h"
 #include "ctl/line.h"
 

@@ -10,6 +10,7 @@
 
 #include "common/date.h"
 #include "common/json.h"
+#include "common/json_writer.h"
 #include "consumer/stats_json.h"
 #include "ctl/show.h"
 #include "ctl/state.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/json_fields.h"
+#include "common/json_writer.h"
 #include "forecast/model.h"
 #include "stream/checkpoint.h"
 

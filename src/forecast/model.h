@@ -11,6 +11,7 @@
  */
 
 #include "common/json.h"
+#include "common/json_writer.h"
 
 #define MODEL_NODES_MAX 65536
 #define MODEL_SIZE_MAX  (16 << 20) /* bytes of a file */

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/json.h"
+#include "common/json_writer.h"
 #include "forecast/outlook.h"
 
 void

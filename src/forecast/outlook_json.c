@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/json_fields.h"
+#include "common/json_writer.h"
 #include "forecast/outlook_json.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "common/error.h"
-#include "common/json.h"
+#include "common/json_writer.h"
 
 /* A record that is being written: an object has been begun, and will be ended. */
 struct record_draft {

@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "common/cleanup.h"
+#include "common/json.h"
 #include "common/moment.h"
 #include "common/values.h"
 #include "producer/csv.h"

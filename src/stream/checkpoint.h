@@ -9,6 +9,7 @@
 #include "common/atomic_file.h"
 #include "common/error.h"
 #include "common/json.h"
+#include "common/json_writer.h"
 
 #define CHECKPOINT_SIZE_MAX                                                                        \
     (256 << 20) /* bytes of a file that is loaded; 100,000 stations with long names take 60 MB */

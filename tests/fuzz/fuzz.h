@@ -18,6 +18,7 @@
 #include "common/cleanup.h"
 #include "common/error.h"
 #include "common/json.h"
+#include "common/json_writer.h"
 #include "common/values.h"
 #include "consumer/layout.h"
 

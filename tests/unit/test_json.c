@@ -18,6 +18,7 @@
 #include <json-c/json.h>
 
 #include "common/json.h"
+#include "common/json_writer.h"
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 #define UNTOUCHED         4711
