@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "common/json.h"
 #include "common/json_writer.h"
 #include "stream/identity.h"
 #include "stream/source.h"
