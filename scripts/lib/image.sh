@@ -59,6 +59,7 @@ tmp_dir = "$volatile/podman"
 volume_path = "$store/volumes"
 EOF2
     export CONTAINERS_STORAGE_CONF=$store/storage.conf CONTAINERS_CONF=$store/containers.conf
+    export PODMAN_IGNORE_CGROUPSV1_WARNING=1 # podman 5 would put it into what a container says
 }
 
 image_make_base() # TREE
