@@ -254,7 +254,7 @@ int reader_parse_schema_ids(const struct setting_row *row, const char *value, vo
         {"enable.auto.commit", "false", false}, {"enable.auto.offset.store", "false", false},      \
         {"auto.offset.reset", "error", false}, {"enable.partition.eof", "true", false},            \
         {"check.crcs", "true", false}, {"log.queue", "true", false},                               \
-        {"queued.min.messages", "1000000", false}, {"queued.max.messages.kbytes", "4096", false},  \
+        {"queued.min.messages", "1000000", false}, {"queued.max.messages.kbytes", "2048", false},  \
         {"fetch.message.max.bytes", "524288", false}, {"fetch.error.backoff.ms", "100", false},    \
         {"fetch.queue.backoff.ms", "10", true}, /* since 2.2 */                                    \
         {"reconnect.backoff.max.ms", "2000", false},                                               \

@@ -627,12 +627,8 @@ int
 report_json_read(struct report_json *reader, const void *payload, size_t length,
                  struct report *report, struct error *error)
 {
-    struct report quick;
-
-    if (read_quickly(reader, payload, length, &quick)) {
-        *report = quick;
+    if (read_quickly(reader, payload, length, report))
         return 0;
-    }
     return report_json_read_slowly(reader, payload, length, report, error);
 }
 

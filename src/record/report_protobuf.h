@@ -5,8 +5,8 @@
  * Reports in protobuf, as proto/report.proto and proto/station_report.proto have them.
  *
  * Reading has two ways with one meaning. The shape that nearly every record has (the four known
- * fields, each at most once, in any order) is recognised by hand: that is on the path of every
- * record. All else (unknown fields, repeated fields, long encodings, damage) is protobuf-c's. With
+ * fields, each at most once, in the order of their numbers, as libraries write them) is recognised by
+ * hand: that is on the path of every record. All else (unknown fields, repeated fields, long encodings, damage) is protobuf-c's. With
  * it, and other than Google's libraries, a known field of another wire type makes a record none, as
  * a group does. Only "raining" may have any wire type; it is no part of the statistics.
  */
@@ -21,9 +21,11 @@
 
 struct ProtobufCMessage; /* protobuf-c's own */
 
-/* Holds what protobuf-c unpacked last, which the report then points into. Zero-initialise. */
+/* Zero-initialise. */
 struct report_protobuf {
-    struct ProtobufCMessage *unpacked;
+    struct ProtobufCMessage *unpacked; /* last, which the report then points into */
+    int32_t date;                      /* the last one that was good, */
+    char date_text[DATE_LENGTH];       /* and how it stood there */
 };
 
 /*

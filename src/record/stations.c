@@ -40,6 +40,21 @@ hash_id(const struct stations *stations, const char *id, size_t length)
     return (uint32_t)XXH3_64bits_withSeed(id, length, stations->seed);
 }
 
+/* As memcmp() has it, without a call for ids of the usual length. */
+static inline bool
+is_same(const char *a, const char *b, size_t length)
+{
+    uint64_t heads[2], tails[2];
+
+    if (length < sizeof(uint64_t) || length > 2 * sizeof(uint64_t))
+        return memcmp(a, b, length) == 0;
+    memcpy(&heads[0], a, sizeof(uint64_t));
+    memcpy(&heads[1], b, sizeof(uint64_t));
+    memcpy(&tails[0], a + length - sizeof(uint64_t), sizeof(uint64_t));
+    memcpy(&tails[1], b + length - sizeof(uint64_t), sizeof(uint64_t));
+    return heads[0] == heads[1] && tails[0] == tails[1];
+}
+
 void *
 stations_find(const struct stations *stations, const char *id, size_t length)
 {
@@ -56,7 +71,7 @@ stations_find(const struct stations *stations, const char *id, size_t length)
             return NULL;
         station = at(stations, slot - 1);
         if (station->hash == hash && station->length == length &&
-            memcmp(station->text, id, length) == 0)
+            is_same(station->text, id, length))
             return station;
     }
 }

@@ -43,6 +43,8 @@ struct source {
     struct source_record records[SOURCE_BATCH];
     uint16_t message_of[SOURCE_BATCH]; /* by record */
     char cluster[256];
+    size_t queue_max; /* bytes of payloads that librdkafka's queue takes; 0: it needs no help */
+    size_t deepest;   /* it has had so many since it was last nearly empty */
 };
 
 /* What the next attempt will meet again, until somebody has changed a permission or left the group. */
@@ -78,6 +80,20 @@ on_commit(rd_kafka_t *client, rd_kafka_resp_err_t code, rd_kafka_topic_partition
                          code ? rd_kafka_err2str(code) : NULL);
 }
 
+#define SETTLED_WITH 0x02020000 /* librdkafka 2.2: fetch.queue.backoff.ms */
+
+static size_t
+find_queue_max(rd_kafka_t *client)
+{
+    char kilobytes[16];
+    size_t size = sizeof(kilobytes);
+
+    if (rd_kafka_version() >= SETTLED_WITH ||
+        rd_kafka_conf_get(rd_kafka_conf(client), "queued.max.messages.kbytes", kilobytes, &size))
+        return 0;
+    return strtoul(kilobytes, NULL, 10) * 1024;
+}
+
 int
 source_new(struct source **sourcep, rd_kafka_conf_t *conf, client_event_fn event, void *userdata,
            struct error *error)
@@ -93,11 +109,13 @@ source_new(struct source **sourcep, rd_kafka_conf_t *conf, client_event_fn event
     source->client.userdata = userdata;
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     result = client_open(&source->client, true, conf, error);
-    if (result < 0)
+    if (result < 0) {
         free(source);
-    else
-        *sourcep = source;
-    return result;
+        return result;
+    }
+    source->queue_max = find_queue_max(source->client.handle);
+    *sourcep = source;
+    return 0;
 }
 
 int
@@ -227,9 +245,38 @@ fill_record(struct source_record *record, const rd_kafka_message_t *message, siz
     }
 }
 
+/*
+ * librdkafka stops fetching when its queue is full, and before 2.2 thinks again when its thread wakes up: after a
+ * second, when all has long been read. So it is woken, by a question whose answer is of no interest.
+ */
+static void
+keep_fetching(struct source *source, size_t bytes)
+{
+    cleanup(rd_kafka_topic_partition_list_destroy) rd_kafka_topic_partition_list_t *list = NULL;
+    size_t waiting;
+
+    if (source->queue_max == 0 || source->n_messages == 0)
+        return;
+    waiting = rd_kafka_queue_length(source->client.queue) * (bytes / source->n_messages);
+    if (waiting + bytes > source->deepest)
+        source->deepest = waiting + bytes;
+    if (waiting > source->queue_max / 4)
+        return;
+    if (source->deepest > source->queue_max / 2) {
+        list = rd_kafka_topic_partition_list_new((int)source->n_slots);
+        for (size_t i = 0; i < source->n_slots; i++)
+            rd_kafka_topic_partition_list_add(list, source->slots[i].topic,
+                                              source->slots[i].partition)
+                ->offset = RD_KAFKA_OFFSET_END;
+        rd_kafka_offsets_for_times(source->client.handle, list, 1);
+    }
+    source->deepest = 0;
+}
+
 size_t
 source_take(struct source *source, const struct source_record **recordsp, size_t *entriesp)
 {
+    size_t bytes = 0;
     ssize_t n =
         rd_kafka_consume_batch_queue(source->client.queue, 0, source->messages, SOURCE_BATCH);
 
@@ -238,6 +285,8 @@ source_take(struct source *source, const struct source_record **recordsp, size_t
     for (size_t i = 0; i < source->n_messages; i++) {
         const rd_kafka_message_t *message = source->messages[i];
         size_t slot = find_slot(source, message);
+
+        bytes += message->len;
 
         if (slot == source->n_slots) {
             /* A failure of the group, or of the client as a whole. */
@@ -252,6 +301,7 @@ source_take(struct source *source, const struct source_record **recordsp, size_t
         source->message_of[source->n_records] = (uint16_t)i;
         fill_record(&source->records[source->n_records++], message, slot);
     }
+    keep_fetching(source, bytes);
     *recordsp = source->records;
     *entriesp = source->n_messages;
     return source->n_records;

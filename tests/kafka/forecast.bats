@@ -115,7 +115,7 @@ counted() # REPORTS PREDICTIONS
 
 all_have() # MODEL
 {
-    [[ $(jq -cS .model partition-{0..3}.json | sort -u) == "$(jq -cS . "$1")" ]]
+    jq --slurp --exit-status --slurpfile wanted "$1" 'all(.model == $wanted[0])' partition-{0..3}.json >/dev/null
 }
 
 more_than() # NUMBER TOPIC

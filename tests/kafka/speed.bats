@@ -28,6 +28,12 @@ setup_file()
     ((status == 0))
 }
 
+# librdkafka before 2.2 would fetch once a second.
+@test "a queue that is full again and again is filled again at once" {
+    consumer -o kafka.queued.max.messages.kbytes=64 -o kafka.fetch.message.max.bytes=65536 --until-end 0-3
+    ((REPORTS == $(offsets partition-*.json)))
+}
+
 @test "records of other programs cost at most a tenth more than our own, where they are flat" {
     local status=0
 
