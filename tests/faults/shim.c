@@ -43,6 +43,7 @@ enum kind {
     FAILED,       /* not done */
     FAILED_AFTER, /* done all the same, as network file systems may */
     SHORT,        /* half of the bytes */
+    SLOW,         /* done, after two seconds */
 };
 
 static const struct {
@@ -58,6 +59,7 @@ static const struct {
     {"enospc", FAILED, ENOSPC},
     {"eintr", FAILED, EINTR},
     {"short", SHORT, 0},
+    {"slow", SLOW, 0},
 };
 
 static struct {
@@ -141,6 +143,8 @@ carry_out(struct call *call, size_t kind)
 {
     if (kinds[kind].kind == SHORT)
         call->c /= 2;
+    if (kinds[kind].kind == SLOW)
+        syscall(SYS_poll, NULL, 0L, 2000L);
     if (kinds[kind].kind == FAILED && call->number != SYS_close) {
         errno = kinds[kind].error;
         return -1;
