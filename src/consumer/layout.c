@@ -213,6 +213,8 @@ load_document(void *state, const char *text, size_t length, int64_t *offsetp, st
         return result;
     if (loading.offset < 0)
         return error_set(error, JSON_E_BAD, "lacks \"offset\"");
+    if (loading.partition->layout == PARTITION_ANY)
+        loading.partition->layout = loading.has_partition ? PARTITION_TAGGED : PARTITION_FLAT;
     if (!loading.has_partition && loading.partition->layout != PARTITION_FLAT)
         return error_set(error, JSON_E_BAD,
                          "lacks \"partition\", so it was written with layout = flat; set that");

@@ -46,6 +46,7 @@ enum partition_layout {
     PARTITION_FLAT,
     PARTITION_TAGGED,  /* the same, and the file names its partition */
     PARTITION_MONTHLY, /* one station, by month and year */
+    PARTITION_ANY,     /* flat or tagged, as a file that is read without settings turns out to be */
 };
 
 /* What the months of PARTITION_MONTHLY are: windows that never close. */

@@ -3,8 +3,8 @@
 /*
  * A directory is read file by file, as anybody may at any time: each file is one checkpoint, the set
  * of them is not. Whose it is and its layout are not in the settings of whoever looks, so they are
- * taken from the document: weatherd-forecast's has "score" and "stations". Without "partition" it is
- * flat; with it a first member that holds objects, not numbers, is a month.
+ * taken from the document: weatherd-forecast's has "score" and "stations"; with "partition", a first
+ * member that holds objects, not numbers, is a month.
  */
 
 #include <dirent.h>
@@ -54,6 +54,8 @@ struct shape {
     bool has_score, has_stations;
 };
 
+enum { LOOKED_ENOUGH = JSON_E_BAD + 1 };
+
 /* The first member of a station is a number or a text, that of a month an object. */
 static int
 look_at_inner(void *userdata, const char *key, struct json_object *value, struct error *error)
@@ -62,7 +64,7 @@ look_at_inner(void *userdata, const char *key, struct json_object *value, struct
 
     shape->decided = true;
     shape->monthly = json_is_object(value);
-    return 1;
+    return LOOKED_ENOUGH;
 }
 
 static int
@@ -77,12 +79,15 @@ look_at_member(void *userdata, const char *key, struct json_object *value, struc
         shape->has_score = !json_find(value, "count", &count);
     if (strcmp(key, "stations") == 0)
         shape->has_stations = true;
-    if (strcmp(key, "offset") == 0 || strcmp(key, "partition") == 0 || shape->decided ||
-        !json_is_object(value))
-        return 0;
-    shape->monthly = date_month_parse(key) != 0; /* it may be one without years */
-    json_each_member(value, look_at_inner, shape, error);
-    return 0;
+    if (strcmp(key, "offset") != 0 && strcmp(key, "partition") != 0 && !shape->decided &&
+        json_is_object(value)) {
+        shape->monthly = date_month_parse(key) != 0; /* it may be one without years */
+        json_each_member(value, look_at_inner, shape, error);
+    }
+    return shape->decided && (shape->has_partition || !shape->monthly) &&
+                   shape->has_score == shape->has_stations
+               ? LOOKED_ENOUGH
+               : 0;
 }
 
 /* Stations of the consumer's may be called "score" and "stations", but such a score has a count. */
@@ -90,14 +95,6 @@ static bool
 is_forecast(const struct shape *shape)
 {
     return shape->has_score && shape->has_stations;
-}
-
-static enum partition_layout
-find_layout(const struct shape *shape)
-{
-    if (!shape->has_partition)
-        return PARTITION_FLAT;
-    return shape->monthly ? PARTITION_MONTHLY : PARTITION_TAGGED;
 }
 
 /* Called again, it begins anew. */
@@ -118,7 +115,9 @@ load_document(struct snapshot_file *file, int directory, const char *name)
     outlook_fini(&file->outlook);
     if (result == 0)
         result = json_read_members(text, length, look_at_member, &shape, &file->error);
-    settings.layout = find_layout(&shape);
+    if (result == LOOKED_ENOUGH)
+        result = 0;
+    settings.layout = shape.monthly && shape.has_partition ? PARTITION_MONTHLY : PARTITION_ANY;
     partition_init(&file->partition, &settings, &policy, 0);
     outlook_init(&file->outlook, &(struct outlook_settings){.number = file->number}, INT64_MAX, 0);
     file->is_forecast = is_forecast(&shape);
