@@ -268,7 +268,7 @@ keep_fetching(struct source *source, size_t bytes)
             rd_kafka_topic_partition_list_add(list, source->slots[i].topic,
                                               source->slots[i].partition)
                 ->offset = RD_KAFKA_OFFSET_END;
-        rd_kafka_offsets_for_times(source->client.handle, list, 1);
+        rd_kafka_offsets_for_times(source->client.handle, list, 0); /* it does not wait */
     }
     source->deepest = 0;
 }
