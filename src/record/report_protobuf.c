@@ -74,11 +74,12 @@ take_raining(const uint8_t *at, const uint8_t *end, uint8_t tag, enum report_rai
 static inline bool
 read_date(struct report_protobuf *reader, const char *text)
 {
-    if (memcmp(text, reader->date_text, sizeof(reader->date_text)) == 0)
+    if (reader->has_date && memcmp(text, reader->date_text, sizeof(reader->date_text)) == 0)
         return true;
     if (!date_parse(text, DATE_LENGTH, &reader->date))
         return false;
     memcpy(reader->date_text, text, sizeof(reader->date_text));
+    reader->has_date = true;
     return true;
 }
 

@@ -24,8 +24,9 @@ struct ProtobufCMessage; /* protobuf-c's own */
 /* Zero-initialise. */
 struct report_protobuf {
     struct ProtobufCMessage *unpacked; /* last, which the report then points into */
-    int32_t date;                      /* the last one that was good, */
+    int32_t date;                      /* the last one that was good, if there was one, */
     char date_text[DATE_LENGTH];       /* and how it stood there */
+    bool has_date;
 };
 
 /*

@@ -62,6 +62,10 @@ bad_records_are_refused(void **state)
         size_t length;
         const char *message;
     } cases[] = {
+        /* Before any date has been read. */
+        {BYTES("\x0a\x0a"
+               "\0\0\0\0\0\0\0\0\0\0" DEGREES STATION),
+         NO_DATE},
         {BYTES(""), NO_DATE},
         {BYTES(DEGREES STATION), NO_DATE},
         {BYTES("\x0a\x00" DEGREES STATION), NO_DATE},
